@@ -1,0 +1,1 @@
+"""beliefgrid: Bayesian search over a grid of hyperparameters."""
