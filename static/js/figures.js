@@ -1,0 +1,202 @@
+/** Figures as plain objects for Plotly: no element, no address, no clock. */
+
+import { level, levels, number } from "./format.js";
+import { layerOf, valueText } from "./layers.js";
+import { colorscale } from "./palettes.js";
+
+const FLOOR = 1e-6;
+const MOST_CELLS_WITH_TEXT = 10;
+const LINEAR_UP_TO_CELLS = 36;
+
+/** Say whether the cells of a picture are few enough to carry their numbers. */
+export const hasText = (matrix, { isCompact = false } = {}) =>
+  !isCompact && matrix.x_values.length <= MOST_CELLS_WITH_TEXT && rowsOf(matrix) <= MOST_CELLS_WITH_TEXT;
+
+/** Return `log` or `linear`: how the colours of a layer run unless the reader chose. */
+export function defaultColour(layer, matrix) {
+  const isMany = matrix.x_values.length * rowsOf(matrix) > LINEAR_UP_TO_CELLS;
+  return layerOf(layer).isProbability && isMany ? "log" : "linear";
+}
+
+/** Return the largest value of a linear colour scale for probabilities: a round number. */
+export function roundUp(p) {
+  return [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75].find((top) => p <= top) ?? 1;
+}
+
+/**
+ * Return the heatmap of a posterior matrix.
+ *
+ * It is drawn in index space, every cell equally large, with the grid's own values as labels.
+ */
+export function heatmap(matrix, { goal, metric, colour, top, marks, colours, width, isCompact }) {
+  const { layer } = matrix;
+  const withText = hasText(matrix, { isCompact });
+  const map = {
+    type: "heatmap",
+    z: colour === "log" ? logarithms(matrix.z) : matrix.z,
+    x: [...matrix.x_values.keys()],
+    y: [...Array(rowsOf(matrix)).keys()],
+    zsmooth: false,
+    xgap: gap(matrix),
+    ygap: gap(matrix),
+    hoverinfo: "none",
+    hoverongaps: true,
+    ...scale(matrix, { goal, colour, top }),
+    colorbar: colorbar(layer, { metric, colour, isCompact }),
+    ...(withText && { text: matrix.z.map((row) => row.map((z) => valueText(layer, z))), texttemplate: "%{text}" }),
+  };
+  return { data: [map, ...marks], layout: layout(matrix, { colours, width, isCompact }) };
+}
+
+/** Return the parts of a heatmap trace that depend on its colours. */
+function scale({ layer, z }, { goal, colour, top }) {
+  const { palette, isProbability } = layerOf(layer);
+  const isLowGood = layer === "mean" && goal === "minimize";
+  const range = colour === "log" ? { zmin: Math.log10(FLOOR), zmax: 0 } : isProbability ? { zmin: 0, zmax: top } : spread(z);
+  return { colorscale: colorscale(palette), reversescale: isLowGood, ...range };
+}
+
+function spread(z) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const row of z) {
+    for (const value of row) {
+      if (value === null) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  if (low > high) return { zmin: 0, zmax: 1 };
+  return low === high ? { zmin: low - 0.5, zmax: high + 0.5 } : { zmin: low, zmax: high };
+}
+
+function colorbar(layer, { metric, colour, isCompact }) {
+  const { title, isProbability } = layerOf(layer);
+  const unit = layer === "mean" || layer === "sd" ? ` (${metric})` : "";
+  const ticks = colour === "log" ? logTicks() : isProbability ? { tickformat: ".3~p" } : { tickformat: ".3~g" };
+  return {
+    thickness: 14,
+    outlinewidth: 0,
+    len: 1,
+    ...(!isCompact && { title: { text: title + unit, side: "right" } }),
+    ...ticks,
+  };
+}
+
+const logTicks = () => ({
+  tickvals: [-6, -5, -4, -3, -2, -1, 0],
+  ticktext: ["≤ 10⁻⁶", "10⁻⁵", "10⁻⁴", "0.1 %", "1 %", "10 %", "100 %"],
+});
+
+function layout(matrix, { colours, width, isCompact }) {
+  const rows = matrix.y ? levels(matrix.y_values) : [""];
+  const isLarge = Math.max(matrix.x_values.length, rows.length) > 20;
+  return {
+    ...frame(colours),
+    dragmode: isLarge && !isCompact ? "zoom" : false,
+    margin: { l: 8, r: 8, t: 34, b: 8, pad: 2 },
+    legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom", itemclick: false, itemdoubleclick: false },
+    xaxis: axis(matrix.x, levels(matrix.x_values), { most: ticksAcross(matrix, width), isFixed: !isLarge || isCompact }),
+    yaxis: axis(matrix.y ?? "", rows, { most: isCompact ? 8 : 20, isFixed: !isLarge || isCompact }),
+    plot_bgcolor: colours.empty,
+    images: [],
+  };
+}
+
+function axis(name, labels, { most, isFixed }) {
+  const step = Math.max(1, Math.ceil(labels.length / most));
+  const shown = [...labels.keys()].filter((i) => i % step === 0);
+  return {
+    title: { text: name, standoff: 8 },
+    automargin: true,
+    tickmode: "array",
+    tickvals: shown,
+    ticktext: shown.map((i) => labels[i]),
+    range: [-0.5, labels.length - 0.5],
+    showgrid: false,
+    zeroline: false,
+    ticks: "",
+    fixedrange: isFixed,
+  };
+}
+
+function ticksAcross(matrix, width) {
+  const longest = Math.max(...levels(matrix.x_values).map((label) => label.length));
+  return Math.max(2, Math.floor((width - 160) / (8 * longest + 14)));
+}
+
+const gap = (matrix) => (Math.max(matrix.x_values.length, rowsOf(matrix)) <= 20 ? 1 : 0);
+
+const rowsOf = (matrix) => (matrix.y ? matrix.y_values.length : 1);
+
+const logarithms = (z) => z.map((row) => row.map((p) => (p === null ? null : Math.log10(Math.max(p, FLOOR)))));
+
+const frame = (colours) => ({
+  paper_bgcolor: "rgba(0,0,0,0)",
+  font: { color: colours.text, family: colours.font, size: 13 },
+  hoverlabel: { font: { family: colours.font } },
+});
+
+/** Return the history of a study: every shown result and the exact best-so-far line. */
+export function history({ points, best }, { metric, goal, colours, isLog }) {
+  const results = {
+    type: "scatter",
+    mode: "markers",
+    name: "result",
+    x: points.map((point) => point.order),
+    y: points.map((point) => point.value),
+    customdata: points.map((point) => [point.number, number(point.value)]),
+    marker: { color: colours.point, size: points.length > 300 ? 5 : 7, symbol: "circle-open", line: { width: 1.5 } },
+    hovertemplate: `trial %{customdata[0]}<br>${metric} %{customdata[1]}<extra></extra>`,
+  };
+  const line = {
+    type: "scatter",
+    mode: "lines",
+    name: "best so far",
+    x: best.map((point) => point.order),
+    y: best.map((point) => point.value),
+    line: { color: colours.accent, width: 2.5, shape: "hv" },
+    hovertemplate: `best so far %{y:.4~g}<extra></extra>`,
+  };
+  return {
+    data: [results, line],
+    layout: {
+      ...frame(colours),
+      dragmode: false,
+      hovermode: "closest",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      margin: { l: 8, r: 12, t: 30, b: 8 },
+      legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom" },
+      xaxis: { ...ruled(colours), title: { text: "results, in the order they came", standoff: 8 }, rangemode: "tozero", tickformat: "d" },
+      yaxis: { ...ruled(colours), title: { text: `${metric} (${goal})`, standoff: 8 }, type: isLog ? "log" : "linear", tickformat: ".3~g" },
+    },
+  };
+}
+
+const ruled = (colours) => ({
+  automargin: true,
+  fixedrange: true,
+  gridcolor: colours.line,
+  zeroline: false,
+  linecolor: colours.line,
+});
+
+/** Return one sentence that says what a heatmap shows, for those who cannot see it. */
+export function describe(matrix, known) {
+  const peak = peakOf(matrix);
+  const where = peak && `${matrix.x} ${level(matrix.x_values[peak.i])}${matrix.y ? `, ${matrix.y} ${level(matrix.y_values[peak.j])}` : ""}`;
+  const size = `${matrix.x_values.length} by ${rowsOf(matrix)} cells`;
+  const most = peak ? `; highest at ${where}: ${valueText(matrix.layer, peak.value)}` : "";
+  const tested = known ? `; ${known.cells.length} results` : "";
+  return `Heatmap of ${layerOf(matrix.layer).title} over ${size}${most}${tested}.`;
+}
+
+function peakOf({ z }) {
+  let peak = null;
+  z.forEach((row, j) =>
+    row.forEach((value, i) => {
+      if (value !== null && (!peak || value > peak.value)) peak = { i, j, value };
+    }),
+  );
+  return peak;
+}
+

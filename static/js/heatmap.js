@@ -1,0 +1,300 @@
+/** The heatmap of a posterior: exact at rest, a film of frames while time moves. */
+
+import { Chart, settled } from "./chart.js";
+import { addDownloads } from "./download.js";
+import { defaultColour, describe, hasText, heatmap, roundUp } from "./figures.js";
+import { Film, paint, probability } from "./frames.js";
+import { Picture, countCells } from "./grid.js";
+import { READ_OUT, layerOf } from "./layers.js";
+import { knownAt, markTraces, markedCells } from "./marks.js";
+import { ramp } from "./palettes.js";
+import { Readout } from "./readout.js";
+import { Slider } from "./slider.js";
+import { definitionOf, marks, moments, posterior } from "./study.js";
+import { coloursOf, onThemeChange } from "./theme.js";
+import { rememberView, viewOf, viewOfForm } from "./view.js";
+
+const REST_DELAY = 150;
+
+/** Draw the heatmap that a figure asks for and keep it up to date. */
+export async function start(figure) {
+  const map = new Heatmap(figure);
+  await map.start();
+  return map;
+}
+
+class Heatmap {
+  #asking = null;
+  #film = null;
+  #filmKey = "";
+  #canvas = document.createElement("canvas");
+  #others = new Map();
+  #shown = null;
+  #slider = null;
+  #rest = settled(() => this.refresh(), REST_DELAY);
+
+  constructor(figure) {
+    this.chart = new Chart(figure);
+    this.study = figure.dataset.study;
+    this.isCompact = "compact" in figure.dataset;
+    this.hasSlider = "slider" in figure.dataset;
+    this.view = viewOf(figure, { ownsAddress: this.hasSlider });
+    this.readout = new Readout(this.chart.body);
+    this.form = document.querySelector(`form[data-for="${figure.id}"]`);
+  }
+
+  async start() {
+    this.definition = await definitionOf(this.study);
+    await this.refresh();
+    if (!this.#shown) return; // the error is on the page, and news will try again
+    this.#listen();
+    addDownloads(this.chart, () => this.#contents());
+    if (this.hasSlider) await this.#addSlider();
+  }
+
+  #listen() {
+    onThemeChange(() => this.#draw());
+    this.chart.onResize(() => this.#draw());
+    this.chart.body.addEventListener("pointerenter", () => this.#fetchOthers());
+    this.readout.attach(this.chart.plot, () => this.#look());
+    if (!this.form) return;
+    this.form.addEventListener("change", () => this.#controlsChanged());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#controlsChanged();
+    });
+    this.#showControls();
+  }
+
+  /** React to news of the study: follow, unless an older moment is looked at. */
+  async news() {
+    if (this.#slider) {
+      await this.#fetchMoments();
+      if (this.view.at !== null || this.#slider.isPlaying) return;
+    }
+    await this.refresh();
+  }
+
+  /** Fetch what the view asks for, exactly, and draw it. */
+  async refresh() {
+    this.#asking?.abort();
+    const asking = (this.#asking = new AbortController());
+    const { signal } = asking;
+    try {
+      const [matrix, known] = await Promise.all([
+        posterior(this.study, this.view, { signal }),
+        marks(this.study, this.view.at, { signal }),
+      ]);
+      if (signal.aborted) return;
+      this.#shown = { matrix, known, picture: new Picture(this.definition.parameters, matrix) };
+      this.#others.clear();
+      await this.#draw();
+    } catch (error) {
+      if (!signal.aborted) this.chart.fail(error);
+    } finally {
+      if (this.#asking === asking) this.chart.figure.removeAttribute("aria-busy");
+    }
+  }
+
+  async #draw() {
+    const { matrix, known } = this.#shown;
+    const { goal, metric } = this.definition;
+    const figure = heatmap(matrix, {
+      goal,
+      metric,
+      colour: this.#colour,
+      top: this.#top,
+      marks: this.#markTraces(known),
+      colours: coloursOf(this.chart.figure),
+      width: this.chart.width,
+      isCompact: this.isCompact,
+    });
+    figure.layout.meta = { key: `${matrix.layer}:${matrix.seq}` };
+    await this.chart.draw(figure, describe(matrix, known));
+    this.readout.keep();
+  }
+
+  get #colour() {
+    const { matrix } = this.#shown;
+    if (!layerOf(matrix.layer).isProbability) return "linear";
+    return this.view.colour ?? defaultColour(matrix.layer, matrix);
+  }
+
+  /** The top of a linear scale; the same for the whole film, so that moments can be compared. */
+  get #top() {
+    const highest = Math.max(...this.#shown.matrix.z.map((row) => Math.max(...row)));
+    const brightest = this.#film ? probability(this.#film.brightest) : 0;
+    return roundUp(Math.max(highest, brightest * 0.98));
+  }
+
+  #markTraces(known) {
+    const { matrix, picture } = this.#shown;
+    const cellPixels = Math.min(
+      (this.chart.width - 180) / picture.nx,
+      (this.chart.height - 100) / picture.ny,
+    );
+    const fixed = matrix.reduce === "slice" ? this.view.fixed : {};
+    return markTraces(markedCells(known), picture, { fixed, cellPixels, hasText: hasText(matrix, this) });
+  }
+
+  // ------------------------------------------------------------------ controls
+  #controlsChanged() {
+    this.view = viewOfForm(this.form, this.view);
+    this.#showControls();
+    rememberView(this.view);
+    this.#loadFilm();
+    this.refresh();
+  }
+
+  /** Let the form show the view, and only the controls that mean something in it. */
+  #showControls() {
+    for (const name of ["layer", "x", "y", "reduce"]) {
+      const control = this.form.elements.namedItem(name);
+      if (control && this.view[name]) control.value = this.view[name];
+    }
+    const at = this.form.elements.namedItem("at");
+    if (at) at.value = this.view.at ?? "";
+    for (const label of this.form.querySelectorAll("[data-fix]")) {
+      const { x, y, reduce } = this.view;
+      const isUsed = reduce === "slice" && label.dataset.fix !== x && label.dataset.fix !== y;
+      label.hidden = !isUsed;
+      for (const input of label.querySelectorAll("select, input")) input.disabled = !isUsed;
+    }
+  }
+
+  // ---------------------------------------------------------------------- time
+  async #addSlider() {
+    this.#slider = new Slider({
+      moving: (moment) => this.#moving(moment),
+      rested: (moment) => this.#rested(moment),
+    });
+    this.chart.body.after(this.#slider.element);
+    try {
+      await this.#fetchMoments();
+      await this.#loadFilm();
+    } catch (error) {
+      this.chart.fail(error);
+    }
+  }
+
+  async #fetchMoments() {
+    this.moments = [...(this.moments ?? []), ...(await moments(this.study, this.moments?.at(-1)?.seq ?? 0))];
+    const isFirst = !this.#slider.moment;
+    this.#slider.setMoments(this.moments, { at: isFirst ? this.view.at : null });
+  }
+
+  async #loadFilm() {
+    const { layer, x, y, reduce, fixed } = this.view;
+    if (layer !== "p_best" || !this.#slider?.moment) return;
+    const { place, moment } = this.#slider;
+    const view = { x, y, reduce, revision: moment.revision };
+    for (const [name, value] of Object.entries(fixed)) view[`fix.${name}`] = value;
+    const key = JSON.stringify(view);
+    if (key !== this.#filmKey) {
+      this.#film = new Film(this.study, view, countCells(this.definition.parameters));
+      this.#filmKey = key;
+    }
+    await this.#film.load(this.moments, place);
+  }
+
+  #moving(moment) {
+    this.#rest.cancel();
+    this.view.at = this.#slider.isAtEnd && !this.#slider.isPlaying ? null : moment.seq;
+    if (this.view.layer !== "p_best") return this.#rest();
+    this.#loadFilm().catch((error) => this.chart.fail(error));
+    const frame = this.#film?.frame(moment.seq);
+    if (frame) this.#showFrame(frame, moment);
+    else this.#rest();
+  }
+
+  #rested(moment) {
+    this.view.at = this.#slider.isAtEnd ? null : moment.seq;
+    rememberView(this.view);
+    if (this.form) this.#showControls();
+    this.#rest();
+  }
+
+  /** Show a frame in place of the exact heatmap: an image under the marks. */
+  #showFrame(frame, moment) {
+    const { picture, known } = this.#shown;
+    if (frame.length !== picture.nx * picture.ny) return;
+    paint(this.#canvas, frame, picture.nx, picture.ny, this.#frameColours());
+    const image = {
+      source: this.#canvas.toDataURL(),
+      xref: "x",
+      yref: "y",
+      x: -0.5,
+      y: -0.5,
+      xanchor: "left",
+      yanchor: "bottom",
+      sizex: picture.nx,
+      sizey: picture.ny,
+      sizing: "stretch",
+      layer: "below",
+    };
+    const traces = this.#markTraces(knownAt(this.#newestKnown(known), moment));
+    const indices = [0, ...traces.map((_trace, i) => i + 1)];
+    this.chart.update(
+      {
+        visible: [false, ...traces.map(() => true)],
+        x: [[...Array(picture.nx).keys()], ...traces.map((trace) => trace.x)],
+        y: [[...Array(picture.ny).keys()], ...traces.map((trace) => trace.y)],
+      },
+      { images: [image] },
+      indices,
+    );
+    this.chart.figure.setAttribute("aria-busy", "true");
+  }
+
+  #newestKnown(known) {
+    if (!this.newest || known.cells.length >= this.newest.cells.length) this.newest = known;
+    return this.newest;
+  }
+
+  #frameColours() {
+    const colours = ramp(layerOf("p_best").palette);
+    if (this.#colour === "log") return colours;
+    const linear = new Uint8ClampedArray(colours.length);
+    const top = this.#top;
+    for (let byte = 0; byte < 256; byte++) {
+      const at = Math.min(255, Math.round((255 * probability(byte)) / top));
+      linear.set(colours.subarray(4 * at, 4 * at + 4), 4 * byte);
+    }
+    return linear;
+  }
+
+  // ---------------------------------------------------------------- one cell
+  async #fetchOthers() {
+    const view = this.view;
+    const { matrix } = this.#shown;
+    const missing = READ_OUT.filter((name) => name !== matrix.layer && !this.#others.has(name));
+    for (const name of missing) this.#others.set(name, null);
+    for (const layer of missing) {
+      const reduce = view.reduce === "slice" ? "slice" : layerOf(layer).reduce;
+      const asked = posterior(this.study, { ...view, layer, reduce, at: matrix.seq });
+      // A layer that a study does not have is shown as missing, not as a broken chart.
+      const found = await asked.catch(() => null);
+      if (this.#shown.matrix === matrix) this.#others.set(layer, found);
+    }
+  }
+
+  #look() {
+    const { matrix, known, picture } = this.#shown;
+    const results = (i, j) =>
+      known.values.filter((_value, at) => {
+        const [column, row] = picture.place(known.cells[at]);
+        return column === i && row === j;
+      });
+    return { matrix, layers: this.#others, results };
+  }
+
+  #contents() {
+    const { matrix } = this.#shown;
+    const head = [matrix.y ?? "", matrix.x, matrix.layer];
+    const rows = matrix.z.flatMap((row, j) =>
+      row.map((z, i) => [matrix.y ? matrix.y_values[j] : "", matrix.x_values[i], z]),
+    );
+    return { name: `${matrix.layer}-${matrix.x}-${matrix.y ?? "all"}-${matrix.seq}`, rows: [head, ...rows], json: matrix };
+  }
+}
+

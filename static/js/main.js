@@ -1,0 +1,52 @@
+/** Where the page's scripts start: colours, charts as they come into view, live news. */
+
+import { startLive } from "./live.js";
+import { refreshParts } from "./parts.js";
+import { startTheme } from "./theme.js";
+
+const CHARTS = {
+  heatmap: () => import("./heatmap.js"),
+  history: () => import("./history.js"),
+  marginals: () => import("./marginals.js"),
+};
+
+const drawn = [];
+
+/** Start a chart; if it breaks, it says so and the rest of the page goes on. */
+async function startChart(figure) {
+  try {
+    const { start } = await CHARTS[figure.dataset.chart]();
+    drawn.push(await start(figure));
+  } catch (error) {
+    const said = document.createElement("p");
+    said.className = "chart-error";
+    said.setAttribute("role", "alert");
+    said.textContent = `This chart could not be drawn: ${error.message}`;
+    figure.querySelector(".chart-body").after(said);
+  }
+}
+
+function startChartsInView() {
+  const watch = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        watch.unobserve(target);
+        startChart(target);
+      }
+    },
+    { rootMargin: "200px" },
+  );
+  for (const figure of document.querySelectorAll("figure[data-chart]")) {
+    if (figure.dataset.chart in CHARTS) watch.observe(figure);
+  }
+}
+
+async function onNews() {
+  await Promise.all([refreshParts(), ...drawn.map((chart) => chart.news())]);
+}
+
+document.documentElement.dataset.js = "";
+startTheme();
+startChartsInView();
+startLive(onNews);

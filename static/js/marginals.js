@@ -1,0 +1,72 @@
+/** Small maps of every pair of axes: which pair is worth a closer look. */
+
+import { byteOf, paint } from "./frames.js";
+import { element } from "./chart.js";
+import { level } from "./format.js";
+import { layerOf } from "./layers.js";
+import { ramp } from "./palettes.js";
+import { definitionOf, posterior } from "./study.js";
+import { shown } from "./query.js";
+
+/** Draw the matrix of marginals that a figure asks for. */
+export async function start(figure) {
+  const matrix = new Marginals(figure);
+  await matrix.news();
+  return matrix;
+}
+
+class Marginals {
+  constructor(figure) {
+    this.figure = figure;
+    this.body = figure.querySelector(".chart-body");
+    this.study = figure.dataset.study;
+  }
+
+  /** Fetch all pairs and draw them; a pair that fails is left out and said so. */
+  async news() {
+    const { parameters } = await definitionOf(this.study);
+    const names = parameters.map((parameter) => parameter.name);
+    const pairs = names.flatMap((y, j) => names.slice(0, j).map((x) => [x, y]));
+    const at = shown().get("at");
+    const found = await Promise.all(
+      pairs.map(([x, y]) => posterior(this.study, { layer: "p_best", x, y, reduce: "sum", at }).catch(() => null)),
+    );
+    this.#draw(names, pairs, found);
+  }
+
+  #draw(names, pairs, found) {
+    const rows = names.slice(1).map((y) => {
+      const cells = names.slice(0, -1).map((x) => {
+        const at = pairs.findIndex((pair) => pair[0] === x && pair[1] === y);
+        return element("td", {}, ...(found[at] ? [small(found[at])] : []));
+      });
+      return element("tr", {}, element("th", { scope: "row", text: y }), ...cells);
+    });
+    const foot = names.slice(0, -1).map((x) => element("th", { scope: "col", text: x }));
+    const head = element("tr", {}, element("td", {}), ...foot);
+    this.body.replaceChildren(element("table", { className: "marginals" }, element("thead", {}, head), element("tbody", {}, ...rows)));
+    this.figure.dataset.drawn = "yes";
+  }
+}
+
+function small(matrix) {
+  const [nx, ny] = [matrix.x_values.length, matrix.y_values.length];
+  const canvas = element("canvas", { role: "img", "aria-label": `${matrix.x} and ${matrix.y}: ${peak(matrix)}` });
+  paint(canvas, Uint8Array.from(matrix.z.flat(), byteOf), nx, ny, ramp(layerOf("p_best").palette));
+  const query = shown();
+  query.set("x", matrix.x);
+  query.set("y", matrix.y);
+  const isShown = shown().get("x") === matrix.x && shown().get("y") === matrix.y;
+  return element("a", { href: `?${query}`, ...(isShown && { "aria-current": "true" }) }, canvas);
+}
+
+function peak({ z, x_values: xs, y_values: ys }) {
+  let [best, where] = [-1, ""];
+  z.forEach((row, j) =>
+    row.forEach((p, i) => {
+      if (p > best) [best, where] = [p, `${level(xs[i])}, ${level(ys[j])}`];
+    }),
+  );
+  return `highest at ${where}`;
+}
+

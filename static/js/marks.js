@@ -1,0 +1,84 @@
+/** What is known of cells, as shapes on a heatmap: never told by colour alone. */
+
+const HALO = "#111418";
+const FILL = "#ffffff";
+
+/** Every kind of mark: its name in the legend, its shape and where it sits in a cell with text. */
+const KINDS = [
+  { kind: "tested", name: "tested", symbol: "circle", corner: [-1, 1] },
+  { kind: "pending", name: "pending", symbol: "hourglass", corner: [-1, 1] },
+  { kind: "failed", name: "failed", symbol: "triangle-down", corner: [-1, 1] },
+  { kind: "infeasible", name: "infeasible", symbol: "x", corner: [-1, 1] },
+  { kind: "best", name: "best so far", symbol: "star", corner: [1, 1], colour: "#ff9f1c", grow: 1.7 },
+  { kind: "next", name: "next", symbol: "diamond", corner: [1, 1], colour: "#4cc9f0", grow: 1.25 },
+];
+
+/** Return the cells that each kind of mark stands on, from the answer of the marks resource. */
+export function markedCells(known) {
+  if (!known) return {};
+  const one = (cell) => (cell === null || cell === undefined ? [] : [cell]);
+  return {
+    tested: known.cells,
+    pending: known.pending,
+    failed: known.failed ?? [],
+    infeasible: known.infeasible,
+    best: one(known.best),
+    next: one(known.next),
+  };
+}
+
+/**
+ * Return what was known at a snapshot, from what is known at a later one.
+ *
+ * Observations are listed in the order in which they came and a snapshot says how many it has
+ * seen; after a deletion this is an approximation, which the exact answer soon replaces.
+ */
+export function knownAt(latest, snapshot) {
+  const { summary } = snapshot;
+  return {
+    ...latest,
+    seq: snapshot.seq,
+    cells: latest.cells.slice(0, snapshot.n_observations),
+    values: latest.values.slice(0, snapshot.n_observations),
+    infeasible: latest.infeasible.slice(0, summary.infeasible ?? 0),
+    failed: [],
+    pending: snapshot.pending ?? [],
+    best: summary.leader?.cell ?? null,
+    next: summary.next?.cell ?? null,
+  };
+}
+
+/** Return one scatter trace for each kind of mark. */
+export function markTraces(cells, picture, { fixed = {}, cellPixels = 40, hasText = false } = {}) {
+  const size = Math.max(4, Math.min(hasText ? 10 : 14, 0.38 * cellPixels));
+  return KINDS.map((kind) => {
+    const places = distinct(cells[kind.kind] ?? [], picture, fixed);
+    const [dx, dy] = hasText ? kind.corner.map((side) => 0.33 * side) : [0, 0];
+    return {
+      type: "scatter",
+      mode: "markers",
+      name: kind.name,
+      x: places.map(([i]) => i + dx),
+      y: places.map(([, j]) => j + dy),
+      hoverinfo: "skip",
+      showlegend: places.length > 0,
+      cliponaxis: false,
+      marker: {
+        symbol: kind.symbol,
+        size: size * (kind.grow ?? 1),
+        color: kind.colour ?? FILL,
+        line: { color: HALO, width: size < 7 ? 1 : 1.5 },
+      },
+    };
+  });
+}
+
+function distinct(cells, picture, fixed) {
+  const seen = new Map();
+  for (const cell of cells) {
+    if (!picture.isInSlice(cell, fixed)) continue;
+    const place = picture.place(cell);
+    seen.set(place.join(), place);
+  }
+  return [...seen.values()];
+}

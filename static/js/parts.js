@@ -1,0 +1,39 @@
+/** Parts of a page that the server draws again when there is news. */
+
+import { withQuery } from "./service.js";
+
+const tags = new Map();
+
+/** Fetch the page's parts and put the new ones in place of the old. */
+export async function refreshParts() {
+  const names = [...new Set([...document.querySelectorAll("[data-part]")].map((part) => part.dataset.part))];
+  if (!names.length) return;
+  const query = Object.fromEntries(new URLSearchParams(location.search));
+  const path = withQuery(location.pathname, { ...query, part: names.join(",") });
+  const known = tags.get(path);
+  const answer = await fetch(path, { headers: known ? { "If-None-Match": known } : {} });
+  if (answer.status === 304) return;
+  if (!answer.ok) throw new Error(`the service answered ${answer.status}`);
+  tags.set(path, answer.headers.get("ETag"));
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of fresh.querySelectorAll("[data-part]")) swap(part);
+}
+
+function swap(fresh) {
+  const old = document.querySelector(`[data-part="${CSS.escape(fresh.dataset.part)}"]`);
+  if (!old || old.outerHTML === fresh.outerHTML || isBeingUsed(old)) return;
+  const open = new Set([...old.querySelectorAll("details[open][id]")].map(({ id }) => id));
+  for (const details of fresh.querySelectorAll("details[id]")) if (open.has(details.id)) details.open = true;
+  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+  const adopted = document.adoptNode(fresh);
+  old.replaceWith(adopted);
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
+/** Say whether somebody types, or has text selected, in a part: then it stays as it is. */
+function isBeingUsed(part) {
+  const active = document.activeElement;
+  if (part.contains(active) && active.matches("input, textarea, select")) return true;
+  const selection = getSelection();
+  return selection.type === "Range" && part.contains(selection.anchorNode);
+}

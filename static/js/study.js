@@ -1,0 +1,42 @@
+/** What charts ask of a study. Each answer is fetched once and shared between the charts. */
+
+import { address, getJson, studyResource, withQuery } from "./service.js";
+
+const studies = new Map();
+
+/** Return the definition of a study: its parameters, metric and goal. */
+export function definitionOf(study) {
+  if (!studies.has(study)) {
+    const asked = getJson(studyResource(study)).then(simplify);
+    asked.catch(() => studies.delete(study));
+    studies.set(study, asked);
+  }
+  return studies.get(study);
+}
+
+function simplify(answer) {
+  const { parameters, metrics } = answer.definition ?? answer;
+  const objective = metrics.find(({ role }) => (role ?? "objective") === "objective");
+  return { id: answer.id, name: answer.name, parameters, metric: objective.name, goal: objective.goal };
+}
+
+/** Return one layer as a matrix; `view` is {layer, x, y, reduce, at, fixed}. */
+export function posterior(study, { layer, x, y, reduce, at, fixed = {} }, options) {
+  return getJson(studyResource(study, "/posterior", { layer, x, y, reduce, at, ...fixed }), options);
+}
+
+/** Return which cells were tested, pending, failed, best and next at a snapshot. */
+export const marks = (study, at, options) => getJson(page(study, "/marks", { at }), options);
+
+/** Return the snapshots after a seq, briefly: what the time slider needs. */
+export async function moments(study, after = 0) {
+  const found = [];
+  for (;;) {
+    const { items, has_more: hasMore } = await getJson(page(study, "/moments", { after: found.at(-1)?.seq ?? after }));
+    found.push(...items);
+    if (!hasMore) return found;
+  }
+}
+
+const page = (study, name, parameters) =>
+  withQuery(address(`/studies/${encodeURIComponent(study)}${name}`), parameters);
