@@ -38,12 +38,6 @@ export class Chart {
     return plot;
   }
 
-  /** Change attributes of traces and layout in one go. */
-  async update(data, layout, traces) {
-    const Plotly = await loadPlotly();
-    return Plotly.update(this.#plot, data, layout, traces);
-  }
-
   #place() {
     const plot = document.createElement("div");
     plot.className = "plot";

@@ -6,11 +6,17 @@ import { colorscale } from "./palettes.js";
 
 const FLOOR = 1e-6;
 const MOST_CELLS_WITH_TEXT = 10;
+const PIXELS_FOR_TEXT = 60;
+const NARROW = 560;
 const LINEAR_UP_TO_CELLS = 36;
 
-/** Say whether the cells of a picture are few enough to carry their numbers. */
-export const hasText = (matrix, { isCompact = false } = {}) =>
-  !isCompact && matrix.x_values.length <= MOST_CELLS_WITH_TEXT && rowsOf(matrix) <= MOST_CELLS_WITH_TEXT;
+/** Say whether the cells of a picture are few and large enough to carry their numbers. */
+export const hasText = (matrix, width) =>
+  Math.max(matrix.x_values.length, rowsOf(matrix)) <= MOST_CELLS_WITH_TEXT &&
+  (width - 150) / matrix.x_values.length >= PIXELS_FOR_TEXT;
+
+/** Say whether thin lines part the cells. */
+export const hasGaps = (matrix) => Math.max(matrix.x_values.length, rowsOf(matrix)) <= 20;
 
 /** Return `log` or `linear`: how the colours of a layer run unless the reader chose. */
 export function defaultColour(layer, matrix) {
@@ -30,7 +36,7 @@ export function roundUp(p) {
  */
 export function heatmap(matrix, { goal, metric, colour, top, marks, colours, width, isCompact }) {
   const { layer } = matrix;
-  const withText = hasText(matrix, { isCompact });
+  const withText = hasText(matrix, width);
   const map = {
     type: "heatmap",
     z: colour === "log" ? logarithms(matrix.z) : matrix.z,
@@ -42,7 +48,7 @@ export function heatmap(matrix, { goal, metric, colour, top, marks, colours, wid
     hoverinfo: "none",
     hoverongaps: true,
     ...scale(matrix, { goal, colour, top }),
-    colorbar: colorbar(layer, { metric, colour, isCompact }),
+    colorbar: colorbar(layer, { metric, colour, hasTitle: !isCompact && width >= NARROW }),
     ...(withText && { text: matrix.z.map((row) => row.map((z) => valueText(layer, z))), texttemplate: "%{text}" }),
   };
   return { data: [map, ...marks], layout: layout(matrix, { colours, width, isCompact }) };
@@ -69,22 +75,22 @@ function spread(z) {
   return low === high ? { zmin: low - 0.5, zmax: high + 0.5 } : { zmin: low, zmax: high };
 }
 
-function colorbar(layer, { metric, colour, isCompact }) {
+function colorbar(layer, { metric, colour, hasTitle }) {
   const { title, isProbability } = layerOf(layer);
   const unit = layer === "mean" || layer === "sd" ? ` (${metric})` : "";
-  const ticks = colour === "log" ? logTicks() : isProbability ? { tickformat: ".3~p" } : { tickformat: ".3~g" };
+  const ticks = colour === "log" ? logTicks() : isProbability ? { tickformat: ".3~%" } : { tickformat: ".3~g" };
   return {
     thickness: 14,
     outlinewidth: 0,
     len: 1,
-    ...(!isCompact && { title: { text: title + unit, side: "right" } }),
+    ...(hasTitle && { title: { text: title + unit, side: "right" } }),
     ...ticks,
   };
 }
 
 const logTicks = () => ({
   tickvals: [-6, -5, -4, -3, -2, -1, 0],
-  ticktext: ["≤ 10⁻⁶", "10⁻⁵", "10⁻⁴", "0.1 %", "1 %", "10 %", "100 %"],
+  ticktext: ["≤ 0.0001 %", "0.001 %", "0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
 });
 
 function layout(matrix, { colours, width, isCompact }) {
@@ -98,7 +104,6 @@ function layout(matrix, { colours, width, isCompact }) {
     xaxis: axis(matrix.x, levels(matrix.x_values), { most: ticksAcross(matrix, width), isFixed: !isLarge || isCompact }),
     yaxis: axis(matrix.y ?? "", rows, { most: isCompact ? 8 : 20, isFixed: !isLarge || isCompact }),
     plot_bgcolor: colours.empty,
-    images: [],
   };
 }
 
@@ -124,7 +129,7 @@ function ticksAcross(matrix, width) {
   return Math.max(2, Math.floor((width - 160) / (8 * longest + 14)));
 }
 
-const gap = (matrix) => (Math.max(matrix.x_values.length, rowsOf(matrix)) <= 20 ? 1 : 0);
+const gap = (matrix) => (hasGaps(matrix) ? 1 : 0);
 
 const rowsOf = (matrix) => (matrix.y ? matrix.y_values.length : 1);
 

@@ -2,8 +2,9 @@
 
 import { Chart, settled } from "./chart.js";
 import { addDownloads } from "./download.js";
-import { defaultColour, describe, hasText, heatmap, roundUp } from "./figures.js";
-import { Film, paint, probability } from "./frames.js";
+import { defaultColour, describe, hasGaps, hasText, heatmap, roundUp } from "./figures.js";
+import { FilmCanvas } from "./film.js";
+import { Film, probability } from "./frames.js";
 import { Picture, countCells } from "./grid.js";
 import { READ_OUT, layerOf } from "./layers.js";
 import { knownAt, markTraces, markedCells } from "./marks.js";
@@ -27,7 +28,7 @@ class Heatmap {
   #asking = null;
   #film = null;
   #filmKey = "";
-  #canvas = document.createElement("canvas");
+  #canvas;
   #others = new Map();
   #shown = null;
   #slider = null;
@@ -40,6 +41,7 @@ class Heatmap {
     this.hasSlider = "slider" in figure.dataset;
     this.view = viewOf(figure, { ownsAddress: this.hasSlider });
     this.readout = new Readout(this.chart.body);
+    this.#canvas = new FilmCanvas(this.chart.body);
     this.form = document.querySelector(`form[data-for="${figure.id}"]`);
   }
 
@@ -111,6 +113,7 @@ class Heatmap {
     });
     figure.layout.meta = { key: `${matrix.layer}:${matrix.seq}` };
     await this.chart.draw(figure, describe(matrix, known));
+    this.#canvas.hide();
     this.readout.keep();
   }
 
@@ -134,7 +137,7 @@ class Heatmap {
       (this.chart.height - 100) / picture.ny,
     );
     const fixed = matrix.reduce === "slice" ? this.view.fixed : {};
-    return markTraces(markedCells(known), picture, { fixed, cellPixels, hasText: hasText(matrix, this) });
+    return markTraces(markedCells(known), picture, { fixed, cellPixels, hasText: hasText(matrix, this.chart.width) });
   }
 
   // ------------------------------------------------------------------ controls
@@ -214,35 +217,14 @@ class Heatmap {
     this.#rest();
   }
 
-  /** Show a frame in place of the exact heatmap: an image under the marks. */
+  /** Show a frame in place of the exact heatmap, which comes back when time rests. */
   #showFrame(frame, moment) {
-    const { picture, known } = this.#shown;
-    if (frame.length !== picture.nx * picture.ny) return;
-    paint(this.#canvas, frame, picture.nx, picture.ny, this.#frameColours());
-    const image = {
-      source: this.#canvas.toDataURL(),
-      xref: "x",
-      yref: "y",
-      x: -0.5,
-      y: -0.5,
-      xanchor: "left",
-      yanchor: "bottom",
-      sizex: picture.nx,
-      sizey: picture.ny,
-      sizing: "stretch",
-      layer: "below",
-    };
-    const traces = this.#markTraces(knownAt(this.#newestKnown(known), moment));
-    const indices = [0, ...traces.map((_trace, i) => i + 1)];
-    this.chart.update(
-      {
-        visible: [false, ...traces.map(() => true)],
-        x: [[...Array(picture.nx).keys()], ...traces.map((trace) => trace.x)],
-        y: [[...Array(picture.ny).keys()], ...traces.map((trace) => trace.y)],
-      },
-      { images: [image] },
-      indices,
-    );
+    const { matrix, picture, known } = this.#shown;
+    const { nx, ny } = picture;
+    if (frame.length !== nx * ny) return;
+    const marks = this.#markTraces(knownAt(this.#newestKnown(known), moment));
+    const palette = this.#framePalette();
+    this.#canvas.show(this.chart.plot, { frame, nx, ny, palette, marks, hasGaps: hasGaps(matrix) });
     this.chart.figure.setAttribute("aria-busy", "true");
   }
 
@@ -251,7 +233,7 @@ class Heatmap {
     return this.newest;
   }
 
-  #frameColours() {
+  #framePalette() {
     const colours = ramp(layerOf("p_best").palette);
     if (this.#colour === "log") return colours;
     const linear = new Uint8ClampedArray(colours.length);

@@ -2,6 +2,8 @@
 
 const HALO = "#111418";
 const FILL = "#ffffff";
+const SMALLEST = 5;
+const SMALLEST_STANDING_OUT = 12;
 
 /** Every kind of mark: its name in the legend, its shape and where it sits in a cell with text. */
 const KINDS = [
@@ -28,29 +30,27 @@ export function markedCells(known) {
 }
 
 /**
- * Return what was known at a snapshot, from what is known at a later one.
+ * Return what was known at a moment, from what is known at a later one.
  *
- * Observations are listed in the order in which they came and a snapshot says how many it has
+ * Observations are listed in the order in which they came and a moment says how many it has
  * seen; after a deletion this is an approximation, which the exact answer soon replaces.
  */
-export function knownAt(latest, snapshot) {
-  const { summary } = snapshot;
+export function knownAt(latest, { seq, n_observations: n, infeasible, pending, best, next }) {
   return {
-    ...latest,
-    seq: snapshot.seq,
-    cells: latest.cells.slice(0, snapshot.n_observations),
-    values: latest.values.slice(0, snapshot.n_observations),
-    infeasible: latest.infeasible.slice(0, summary.infeasible ?? 0),
+    seq,
+    cells: latest.cells.slice(0, n),
+    values: latest.values.slice(0, n),
+    infeasible: latest.infeasible.slice(0, infeasible),
     failed: [],
-    pending: snapshot.pending ?? [],
-    best: summary.leader?.cell ?? null,
-    next: summary.next?.cell ?? null,
+    pending,
+    best,
+    next,
   };
 }
 
 /** Return one scatter trace for each kind of mark. */
 export function markTraces(cells, picture, { fixed = {}, cellPixels = 40, hasText = false } = {}) {
-  const size = Math.max(4, Math.min(hasText ? 10 : 14, 0.38 * cellPixels));
+  const size = Math.max(SMALLEST, Math.min(hasText ? 10 : 14, 0.38 * cellPixels));
   return KINDS.map((kind) => {
     const places = distinct(cells[kind.kind] ?? [], picture, fixed);
     const [dx, dy] = hasText ? kind.corner.map((side) => 0.33 * side) : [0, 0];
@@ -65,7 +65,7 @@ export function markTraces(cells, picture, { fixed = {}, cellPixels = 40, hasTex
       cliponaxis: false,
       marker: {
         symbol: kind.symbol,
-        size: size * (kind.grow ?? 1),
+        size: kind.grow ? Math.max(SMALLEST_STANDING_OUT, size * kind.grow) : size,
         color: kind.colour ?? FILL,
         line: { color: HALO, width: size < 7 ? 1 : 1.5 },
       },

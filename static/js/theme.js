@@ -24,19 +24,33 @@ export function startTheme() {
 /** Call a function whenever the colours of the page change. */
 export const onThemeChange = (listener) => document.addEventListener(CHANGED, listener);
 
-/** Return the colours that a chart inside an element needs. */
-export function coloursOf(element) {
-  const style = getComputedStyle(element);
-  const named = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
-  return {
-    text: style.color,
-    font: style.fontFamily,
-    line: named("--chart-line", "#8a8f98"),
-    empty: named("--chart-empty", "#d5d8dd"),
-    accent: named("--chart-accent", "#1f6feb"),
-    point: named("--chart-point", "#6b7280"),
-    surface: named("--chart-surface", "#ffffff"),
+/** Return the colours that a chart inside an element needs, as Plotly can read them. */
+export function coloursOf(host) {
+  const probe = document.createElement("span");
+  host.append(probe);
+  const named = (name) => {
+    probe.style.color = `var(--chart-${name})`;
+    return plain(getComputedStyle(probe).color);
   };
+  const colours = {
+    text: plain(getComputedStyle(host).color),
+    font: getComputedStyle(host).fontFamily,
+    line: named("line"),
+    empty: named("empty"),
+    accent: named("accent"),
+    point: named("point"),
+  };
+  probe.remove();
+  return colours;
+}
+
+/** Return any CSS colour as rgba(): a page may use forms that Plotly does not know. */
+function plain(colour) {
+  const context = new OffscreenCanvas(1, 1).getContext("2d");
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 1, 1);
+  const [r, g, b, a] = context.getImageData(0, 0, 1, 1).data;
+  return `rgba(${r},${g},${b},${a / 255})`;
 }
 
 const isDark = () => (document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
