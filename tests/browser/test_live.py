@@ -1,0 +1,108 @@
+"""An open page follows the study, and says whether it does."""
+
+import time
+
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.browser.chart import open_map, wait_for
+from tests.browser.conftest import Watch
+from tests.browser.service import Api
+
+GRID = {"a": [1, 2, 3], "b": [1, 2, 3]}
+FIRST = [({"a": 1, "b": 1}, 0.4)]
+GENEROUS_S = 5
+
+
+def test_a_posted_result_shows_at_once(page: Page, api: Api) -> None:
+    """A result posted by a worker moves the map and the numbers of an open page."""
+    study = api.create(GRID, results=FIRST)
+    open_map(page, study)
+    expect(page.locator("#live")).to_contain_text("live")
+
+    started = time.monotonic()
+    api.import_result(study, {"a": 2, "b": 2}, 0.125)
+
+    wait_for(page, "p_best", api.snapshots(study)[-1]["seq"])
+    assert time.monotonic() - started < GENEROUS_S
+    expect(page.locator("#live")).to_contain_text("updated")
+
+
+def test_the_overview_follows_too(page: Page, api: Api) -> None:
+    """Text, tables and charts of the Overview are brought up to date."""
+    study = api.create(GRID, results=FIRST)
+    page.goto(f"/studies/{study}")
+    expect(page.locator("[data-chart=history]")).to_have_attribute("data-drawn", "1")
+
+    api.import_result(study, {"a": 2, "b": 2}, 0.0625)
+
+    expect(page.locator("[data-chart=history]")).to_have_attribute("data-drawn", "2")
+    expect(page.locator("[data-part]").filter(has_text="0.0625").first).to_be_visible()
+
+
+def test_an_older_moment_stays(page: Page, api: Api) -> None:
+    """Who looks at the past is not pulled into the present; the slider grows."""
+    study = api.create(GRID, results=[*FIRST, ({"a": 3, "b": 3}, 0.3)])
+    seq = api.snapshots(study)[0]["seq"]
+    open_map(page, study, f"?at={seq}")
+    slider = page.locator(".slider input[type=range]")
+    expect(slider).to_have_value("0")
+    before = slider.get_attribute("max")
+    expect(page.locator("#live")).to_contain_text("live")
+
+    api.import_result(study, {"a": 2, "b": 2}, 0.125)
+
+    expect(slider).not_to_have_attribute("max", before or "")
+    expect(slider).to_have_value("0")
+    wait_for(page, "p_best", seq)
+
+
+def test_pause_holds_the_page_still(page: Page, api: Api) -> None:
+    """Paused, nothing moves; going on brings what was missed."""
+    study = api.create(GRID, results=FIRST)
+    open_map(page, study)
+    seq = api.snapshots(study)[-1]["seq"]
+    live = page.locator("#live")
+    expect(live).to_contain_text("live")
+
+    live.get_by_role("button", name="Pause").click()
+    expect(live).to_contain_text("paused")
+    api.import_result(study, {"a": 2, "b": 2}, 0.125)
+    page.wait_for_timeout(1500)
+    wait_for(page, "p_best", seq)
+    live.get_by_role("button", name="Go on").click()
+
+    wait_for(page, "p_best", api.snapshots(study)[-1]["seq"])
+
+
+def test_tabs_share_one_stream(context: BrowserContext, api: Api) -> None:
+    """The seventh tab of a browser works: only one of them holds a connection."""
+    study = api.create(GRID, results=FIRST)
+    streams: list[str] = []
+    context.on("request", lambda r: streams.append(r.url) if "/events" in r.url else None)
+    pages = [context.new_page() for _ in range(7)]
+    for page in pages:
+        page.goto(f"/studies/{study}")
+        expect(page.locator("#live")).to_contain_text("live")
+
+    api.import_result(study, {"a": 2, "b": 2}, 0.0625)
+
+    for page in pages:
+        part = page.locator("[data-part]").filter(has_text="0.0625").first
+        expect(part).to_be_visible()
+    assert len(streams) == 1
+
+
+def test_without_a_stream_the_page_polls(page: Page, api: Api, watch: Watch) -> None:
+    """Where a proxy swallows streams, the page looks every few seconds and says so."""
+    watch.allowed.append("503")
+    study = api.create(GRID, results=FIRST)
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=503, body="")
+
+    page.route("**/events**", refuse)
+    open_map(page, study)
+    expect(page.locator("#live")).to_contain_text("looking every few seconds")
+    api.import_result(study, {"a": 2, "b": 2}, 0.125)
+
+    wait_for(page, "p_best", api.snapshots(study)[-1]["seq"])
