@@ -42,13 +42,15 @@ export function ago(milliseconds) {
   return `${Math.round(seconds / 3600)} h ago`;
 }
 
-/** Return a time of day, with the date if it was not today. */
+/** Return a local time of day, with the date if it was not today. */
 export function moment(text) {
   const time = new Date(text);
-  const isToday = time.toDateString() === new Date().toDateString();
-  const clock = time.toLocaleTimeString(undefined, { hour12: false });
-  return isToday ? clock : `${time.toLocaleDateString()} ${clock}`;
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":");
+  if (time.toDateString() === new Date().toDateString()) return clock;
+  return `${[time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join("-")} ${clock}`;
 }
+
+const two = (n) => String(n).padStart(2, "0");
 
 const plain = (value, digits) => String(Number(value.toPrecision(digits)));
 

@@ -1,6 +1,7 @@
 /** Frames of the film of p_best: one byte a cell, log10 p over six decades. For colour only. */
 
-import { address, getBytes, withQuery } from "./service.js";
+import { getBytes } from "./service.js";
+import { resource } from "./study.js";
 
 const DECADES = 6;
 const FRAMES_PER_BLOCK = 64;
@@ -52,11 +53,7 @@ export class Film {
     const size = Math.max(1, Math.min(FRAMES_PER_BLOCK, Math.floor(CELLS_PER_BLOCK / this.#nCells)));
     const first = Math.floor(place / size) * size;
     const block = snapshots.slice(first, first + size).map((snapshot) => snapshot.seq);
-    const path = withQuery(address(`/studies/${encodeURIComponent(this.#study)}/frames`), {
-      ...this.#view,
-      first: block[0],
-      last: block.at(-1),
-    });
+    const path = resource(this.#study, "frames", { ...this.#view, first: block[0], last: block.at(-1) });
     if (!this.#blocks.has(path)) this.#blocks.set(path, this.#fetch(path, block));
     await this.#blocks.get(path);
   }

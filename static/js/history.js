@@ -2,11 +2,10 @@
 
 import { Chart } from "./chart.js";
 import { addDownloads } from "./download.js";
-import { history } from "./figures.js";
-import { getJson, studyResource } from "./service.js";
+import { history as figureOf } from "./figures.js";
+import { number } from "./format.js";
+import { history } from "./study.js";
 import { coloursOf, onThemeChange } from "./theme.js";
-
-const MOST_POINTS = 1000;
 
 /** Draw the history that a figure asks for and keep it up to date. */
 export async function start(figure) {
@@ -16,7 +15,8 @@ export async function start(figure) {
 }
 
 class HistoryChart {
-  #results = null;
+  #total = 0;
+  #results = [];
 
   constructor(figure) {
     this.chart = new Chart(figure);
@@ -24,58 +24,51 @@ class HistoryChart {
   }
 
   async start() {
+    onThemeChange(() => this.#draw());
     await this.news();
-    onThemeChange(() => this.#results && this.#draw());
-    addDownloads(this.chart, () => this.#contents());
   }
 
   /** Fetch the results and draw them. */
   async news() {
     try {
-      const answer = await getJson(studyResource(this.dataset.study, "/history"));
-      this.#results = (answer.items ?? answer).map((result, i) => ({ order: i + 1, ...result }));
-      if (this.#results.length) await this.#draw();
+      const { total, items } = await history(this.dataset.study);
+      [this.#total, this.#results] = [total, items];
+      await this.#draw();
     } catch (error) {
       this.chart.fail(error);
     }
   }
 
   async #draw() {
-    const shown = sample(this.#results, MOST_POINTS);
+    if (!this.#results.length) return;
     const { metric, goal } = this.dataset;
-    const figure = history(
-      { points: shown, best: bestLine(this.#results) },
+    const isFirst = !this.chart.plot;
+    const figure = figureOf(
+      { points: this.#results, best: bestLine(this.#results) },
       { metric, goal, colours: coloursOf(this.chart.figure), isLog: isWide(this.#results) },
     );
-    figure.layout.meta = { key: String(this.#results.length) };
+    figure.layout.meta = { key: String(this.#total) };
     await this.chart.draw(figure, this.#label());
-    this.#sayHowMany(shown.length);
+    this.#sayHowMany();
+    if (isFirst) addDownloads(this.chart, () => this.#contents());
   }
 
   #label() {
     const best = this.#results.at(-1).best_so_far;
-    return `History of ${this.#results.length} results; best ${this.dataset.metric} so far ${best}.`;
+    return `History of ${this.#total} results; best ${this.dataset.metric} so far ${number(best)}.`;
   }
 
-  #sayHowMany(count) {
+  #sayHowMany() {
     const said = this.chart.figure.querySelector("[data-sample]");
     if (!said) return;
-    const all = this.#results.length;
-    said.textContent = count < all ? `${count} of ${all} results: an even sample and every improvement.` : "";
+    const [shown, all] = [this.#results.length, this.#total];
+    said.textContent = shown < all ? `${shown} of ${all} results: an even sample and every improvement.` : "";
   }
 
   #contents() {
-    const rows = this.#results.map((r) => [r.number, r.value, r.best_so_far, r.completed_at]);
-    return { name: "history", rows: [["trial", "value", "best_so_far", "completed_at"], ...rows], json: this.#results };
+    const rows = this.#results.map((result) => [result.order, result.number, result.value, result.best_so_far]);
+    return { name: "history", rows: [["order", "trial", "value", "best_so_far"], ...rows], json: this.#results };
   }
-}
-
-/** Return at most `most` results, evenly taken, and every one that was an improvement. */
-export function sample(results, most) {
-  if (results.length <= most) return results;
-  const step = results.length / most;
-  const even = new Set(Array.from({ length: most }, (_, i) => Math.floor(i * step)));
-  return results.filter((result, i) => even.has(i) || isImprovement(results, i));
 }
 
 /** Return the corners of the best-so-far line, and its end. */

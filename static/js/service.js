@@ -42,20 +42,6 @@ export async function getBytes(path, { signal } = {}) {
   return new Uint8Array(await answer.arrayBuffer());
 }
 
-/** Fetch every page of a cursor-paginated list. */
-export async function getAll(path, { signal } = {}) {
-  const items = [];
-  let cursor = "";
-  do {
-    const joint = path.includes("?") ? "&" : "?";
-    const page = await getJson(cursor ? `${path}${joint}cursor=${encodeURIComponent(cursor)}` : path, { signal });
-    if (Array.isArray(page)) return page;
-    items.push(...page.items);
-    cursor = page.next_cursor;
-  } while (cursor);
-  return items;
-}
-
 async function failure(answer) {
   const problem = await answer.json().catch(() => ({}));
   return new ServiceError(answer.status, problem.detail ?? `the service answered ${answer.status}`);

@@ -26,17 +26,21 @@ export function posterior(study, { layer, x, y, reduce, at, fixed = {} }, option
 }
 
 /** Return which cells were tested, pending, failed, best and next at a snapshot. */
-export const marks = (study, at, options) => getJson(page(study, "/marks", { at }), options);
+export const marks = (study, at, options) => getJson(resource(study, "marks", { at }), options);
 
 /** Return the snapshots after a seq, briefly: what the time slider needs. */
 export async function moments(study, after = 0) {
   const found = [];
   for (;;) {
-    const { items, has_more: hasMore } = await getJson(page(study, "/moments", { after: found.at(-1)?.seq ?? after }));
+    const { items, has_more: hasMore } = await getJson(resource(study, "moments", { after: found.at(-1)?.seq ?? after }));
     found.push(...items);
     if (!hasMore) return found;
   }
 }
 
-const page = (study, name, parameters) =>
-  withQuery(address(`/studies/${encodeURIComponent(study)}${name}`), parameters);
+/** Return the results to draw as a history. */
+export const history = (study) => getJson(resource(study, "history"));
+
+/** Return the address of what a chart asks for beside the REST API. */
+export const resource = (study, name, parameters = {}) =>
+  withQuery(address(`/studies/${encodeURIComponent(study)}/charts/${name}`), parameters);

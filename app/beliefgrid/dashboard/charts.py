@@ -1,0 +1,106 @@
+"""What the charts of a page ask for beside the REST API: small, and shaped for drawing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlalchemy import Connection
+
+from beliefgrid.actions import read
+from beliefgrid.actions.views import SnapshotView, TrialView
+from beliefgrid.dashboard import frames
+
+MOST_MOMENTS = 1000
+MOST_FAILED = 1000
+MOST_POINTS = 1000
+
+router = APIRouter(prefix="/studies/{study_id}/charts", include_in_schema=False)
+router.include_router(frames.router)
+
+Result = tuple[int, float, float, Any]  # number, value, best so far, completed at
+
+
+@router.get("/moments")
+async def moments(request: Request, study_id: str, after: int = 0) -> dict[str, Any]:
+    """List the snapshots after a seq, with what the time slider says of each."""
+    service = request.app.state.service
+    found = await service.read(read.snapshots, study_id, after=after, limit=MOST_MOMENTS)
+    return {"items": [_moment(s) for s in found], "has_more": len(found) == MOST_MOMENTS}
+
+
+@router.get("/marks")
+async def marks(request: Request, study_id: str, at: int | None = None) -> dict[str, Any]:
+    """List the cells that a snapshot knew as tested, infeasible or pending, its best and next.
+
+    Cells and values are in the order in which the results came.
+    """
+    known: dict[str, Any] = await request.app.state.service.read(_marks, study_id, at)
+    return known
+
+
+@router.get("/history")
+async def history(request: Request, study_id: str) -> dict[str, Any]:
+    """Return the results to draw: an even sample, every improvement, and the exact best line."""
+    results = await request.app.state.service.read(read.history, study_id)
+    shown = sample(results, MOST_POINTS)
+    return {
+        "total": len(results),
+        "items": [
+            {"order": i + 1, "number": number, "value": value, "best_so_far": best}
+            for i in shown
+            for number, value, best, _ in [results[i]]
+        ],
+    }
+
+
+def sample(results: Sequence[Result], most: int) -> list[int]:
+    """Return which results to draw: all up to `most`, else evenly, the improvements and the last.
+
+    A sample by extremes would draw two bands that are not in the data.
+    """
+    n = len(results)
+    if n <= most:
+        return list(range(n))
+    even = {i * n // most for i in range(most)}
+    improved = {i for i in range(n) if i == 0 or results[i][2] != results[i - 1][2]}
+    return sorted(even | improved | {n - 1})
+
+
+def _moment(snapshot: SnapshotView) -> dict[str, Any]:
+    summary = snapshot.summary
+    return {
+        "seq": snapshot.seq,
+        "revision": snapshot.revision,
+        "n_observations": snapshot.n_observations,
+        "infeasible": summary.get("infeasible", 0),
+        "pending": snapshot.pending,
+        "best": _cell(summary.get("leader")),
+        "next": _cell(summary.get("next")),
+        "created_at": snapshot.created_at,
+    }
+
+
+def _marks(c: Connection, study_id: str, at: int | None) -> dict[str, Any]:
+    snapshot = read.snapshot(c, study_id, at)
+    recipe = read.recipe(c, study_id, snapshot.seq)
+    failed = read.trials(c, study_id, state="failed", limit=MOST_FAILED).items
+    return {
+        "seq": snapshot.seq,
+        "cells": recipe.cells,
+        "values": recipe.values,
+        "infeasible": recipe.infeasible,
+        "failed": _failed(failed, snapshot, tested={*recipe.cells, *recipe.infeasible}),
+        "pending": recipe.pending,
+        "best": _cell(snapshot.summary.get("leader")),
+        "next": _cell(snapshot.summary.get("next")),
+    }
+
+
+def _failed(trials: Sequence[TrialView], snapshot: SnapshotView, *, tested: set[int]) -> list[int]:
+    """Return the cells that failed before a snapshot and have no result in it."""
+    known = {trial.cell for trial in trials if trial.updated_at <= snapshot.created_at}
+    return sorted(cell for cell in known if cell is not None and cell not in tested)
+
+
+def _cell(found: Mapping[str, Any] | None) -> int | None:
+    return None if found is None else int(found["cell"])

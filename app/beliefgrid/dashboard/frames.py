@@ -1,0 +1,145 @@
+"""Frames for the film of a heatmap.
+
+A frame is p_best of one snapshot as colours: a byte a cell, log10 p over six decades, row by
+row from the bottom, in display order. Frames are for colour only; numbers on the screen come
+from the posterior resource. Frames of snapshots that exist never change, so the browser may
+keep them for ever.
+"""
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from beliefgrid import search
+from beliefgrid.actions import read
+
+DECADES = 6
+MOST_CELLS = 8_000_000
+FIXED = "fix."
+
+router = APIRouter()
+
+Reduce = Literal["sum", "max", "mean", "slice"]
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Which two axes are shown, and what becomes of the others."""
+
+    x: str
+    y: str | None
+    reduce: Reduce
+    fixed: Mapping[str, str]
+
+
+@router.get("/frames")
+async def frames(
+    request: Request,
+    study_id: str,
+    x: str,
+    first: Annotated[int, Query(ge=0)],
+    last: Annotated[int, Query(ge=0)],
+    y: str | None = None,
+    reduce: Reduce = "sum",
+) -> Response:
+    """Return the frames of all snapshots from `first` to `last`, one after the other."""
+    picture = Picture(x, y, reduce, _fixed(request.query_params))
+    body, is_closed = await request.app.state.service.read(_frames, study_id, picture, first, last)
+    return _answer(request, body, is_closed=is_closed)
+
+
+def _frames(
+    c: Connection, study_id: str, picture: Picture, first: int, last: int
+) -> tuple[bytes, bool]:
+    """Return the frames of a range and whether the range can still grow."""
+    study = read.study(c, study_id)
+    stored = read.fields(c, study_id, first, last)
+    if not stored:
+        return b"", False
+    revision = stored[-1].revision
+    grid = search.Grid.from_definition(
+        read.recipe(c, study_id, stored[-1].seq).definition["parameters"]
+    )
+    shown = [row.field for row in stored if row.revision == revision]
+    if len(shown) * grid.n_cells > MOST_CELLS:
+        raise HTTPException(422, f"expected at most {MOST_CELLS // grid.n_cells} snapshots")
+    pixels = [frame(grid, search.decode_field(field, grid.n_cells), picture) for field in shown]
+    return b"".join(p.tobytes() for p in pixels), last <= study.snapshot_seq
+
+
+def frame(grid: search.Grid, field: NDArray[np.float64], picture: Picture) -> Pixels:
+    """Return a field over all cells as one frame, shape (ny, nx)."""
+    return quantise(reduce_field(grid, field, picture))
+
+
+def quantise(p: NDArray[np.float64]) -> Pixels:
+    """Return probabilities as bytes: 255 is 1, 0 is 10^-6 or less."""
+    with np.errstate(divide="ignore"):
+        scaled = np.rint(255 * (1 + np.log10(p) / DECADES))
+    return np.clip(scaled, 0, 255).astype(np.uint8)
+
+
+def reduce_field(
+    grid: search.Grid, field: NDArray[np.float64], picture: Picture
+) -> NDArray[np.float64]:
+    """Return a field as a matrix (ny, nx) in display order: the other axes summed, or fixed."""
+    names = [parameter.name for parameter in grid.parameters]
+    shown = [_axis(names, name) for name in (picture.y, picture.x) if name is not None]
+    cube = field.reshape(grid.shape)
+    for axis in reversed(range(len(names))):
+        if axis not in shown and picture.reduce == "slice":
+            level = _level(grid.parameters[axis], picture.fixed)
+            cube = cube.take([level], axis=axis)
+    others = tuple(axis for axis in range(len(names)) if axis not in shown)
+    reduced = {"sum": cube.sum, "max": cube.max, "mean": cube.mean, "slice": cube.sum}[
+        picture.reduce
+    ](axis=others)
+    matrix = reduced if shown == sorted(shown) else reduced.T
+    ordered = matrix[np.ix_(*(grid.display_order(axis) for axis in shown))]
+    return np.atleast_2d(ordered)
+
+
+def _axis(names: list[str], name: str) -> int:
+    if name not in names:
+        raise HTTPException(422, f"expected one of {', '.join(names)}, got {name!r}")
+    return names.index(name)
+
+
+def _level(parameter: search.Parameter, fixed: Mapping[str, str]) -> int:
+    given = fixed.get(parameter.name)
+    texts = [_text(value) for value in parameter.values]
+    return texts.index(given) if given in texts else 0
+
+
+def _text(value: search.Value) -> str:
+    """Return a level as it stands in an address: the spelling of JSON, without quotes."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def _fixed(query: Mapping[str, str]) -> dict[str, str]:
+    return {k.removeprefix(FIXED): v for k, v in query.items() if k.startswith(FIXED)}
+
+
+def _answer(request: Request, body: bytes, *, is_closed: bool) -> Response:
+    tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    headers = {
+        "ETag": tag,
+        "Vary": "Accept-Encoding",
+        "Cache-Control": "private, max-age=31536000, immutable" if is_closed else "no-cache",
+    }
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        body = gzip.compress(body, 6, mtime=0)
+    return Response(body, media_type="application/octet-stream", headers=headers)
