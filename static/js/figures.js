@@ -1,6 +1,6 @@
 /** Figures as plain objects for Plotly: no element, no address, no clock. */
 
-import { level, levels, number } from "./format.js";
+import { level, levels, literal, number } from "./format.js";
 import { layerOf, valueText } from "./layers.js";
 import { colorscale } from "./palettes.js";
 
@@ -77,7 +77,7 @@ function spread(z) {
 
 function colorbar(layer, { metric, colour, hasTitle }) {
   const { title, isProbability } = layerOf(layer);
-  const unit = layer === "mean" || layer === "sd" ? ` (${metric})` : "";
+  const unit = layer === "mean" || layer === "sd" ? ` (${literal(metric)})` : "";
   const ticks = colour === "log" ? logTicks() : isProbability ? { tickformat: ".3~%" } : { tickformat: ".3~g" };
   return {
     thickness: 14,
@@ -111,11 +111,11 @@ function axis(name, labels, { most, isFixed }) {
   const step = Math.max(1, Math.ceil(labels.length / most));
   const shown = [...labels.keys()].filter((i) => i % step === 0);
   return {
-    title: { text: name, standoff: 8 },
+    title: { text: literal(name), standoff: 8 },
     automargin: true,
     tickmode: "array",
     tickvals: shown,
-    ticktext: shown.map((i) => labels[i]),
+    ticktext: shown.map((i) => literal(labels[i])),
     range: [-0.5, labels.length - 0.5],
     showgrid: false,
     zeroline: false,
@@ -149,9 +149,9 @@ export function history({ points, best }, { metric, goal, colours, isLog }) {
     name: "result",
     x: points.map((point) => point.order),
     y: points.map((point) => point.value),
-    customdata: points.map((point) => [point.number, number(point.value)]),
+    customdata: points.map((point) => [point.number, number(point.value), literal(metric)]),
     marker: { color: colours.point, size: points.length > 300 ? 5 : 7, symbol: "circle-open", line: { width: 1.5 } },
-    hovertemplate: `trial %{customdata[0]}<br>${metric} %{customdata[1]}<extra></extra>`,
+    hovertemplate: "trial %{customdata[0]}<br>%{customdata[2]} %{customdata[1]}<extra></extra>",
   };
   const line = {
     type: "scatter",
@@ -160,7 +160,7 @@ export function history({ points, best }, { metric, goal, colours, isLog }) {
     x: best.map((point) => point.order),
     y: best.map((point) => point.value),
     line: { color: colours.accent, width: 2.5, shape: "hv" },
-    hovertemplate: `best so far %{y:.4~g}<extra></extra>`,
+    hovertemplate: "best so far %{y:.4~g}<extra></extra>",
   };
   return {
     data: [results, line],
@@ -172,7 +172,7 @@ export function history({ points, best }, { metric, goal, colours, isLog }) {
       margin: { l: 8, r: 12, t: 30, b: 8 },
       legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom" },
       xaxis: { ...ruled(colours), title: { text: "results, in the order they came", standoff: 8 }, rangemode: "tozero", tickformat: "d" },
-      yaxis: { ...ruled(colours), title: { text: `${metric} (${goal})`, standoff: 8 }, type: isLog ? "log" : "linear", tickformat: ".3~g" },
+      yaxis: { ...ruled(colours), title: { text: literal(`${metric} (${goal})`), standoff: 8 }, type: isLog ? "log" : "linear", tickformat: ".3~g" },
     },
   };
 }

@@ -33,6 +33,10 @@ export function levels(values) {
   return new Set(short).size === values.length ? short : values.map(String);
 }
 
+/** Return a text that Plotly shows as it is: what it draws is read as a kind of HTML. */
+export const literal = (text) =>
+  String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("$", "&#36;");
+
 /** Return how long ago something was, in words that change slowly. */
 export function ago(milliseconds) {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));

@@ -27,7 +27,7 @@ export class Film {
   #blocks = new Map();
   #frames = new Map();
 
-  /** `view` is {x, y, reduce, revision} and what else the address of a frame needs. */
+  /** `view` is {x, y, reduce} and the levels that a slice fixes. */
   constructor(study, view, nCells) {
     this.#study = study;
     this.#view = view;

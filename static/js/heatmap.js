@@ -57,7 +57,7 @@ class Heatmap {
   #listen() {
     onThemeChange(() => this.#draw());
     this.chart.onResize(() => this.#draw());
-    this.chart.body.addEventListener("pointerenter", () => this.#fetchOthers());
+    this.chart.body.addEventListener("pointermove", () => this.#fetchOthers());
     this.readout.attach(this.chart.plot, () => this.#look());
     if (!this.form) return;
     this.form.addEventListener("change", () => this.#controlsChanged());
@@ -189,15 +189,14 @@ class Heatmap {
   async #loadFilm() {
     const { layer, x, y, reduce, fixed } = this.view;
     if (layer !== "p_best" || !this.#slider?.moment) return;
-    const { place, moment } = this.#slider;
-    const view = { x, y, reduce, revision: moment.revision };
+    const view = { x, y, reduce };
     for (const [name, value] of Object.entries(fixed)) view[`fix.${name}`] = value;
     const key = JSON.stringify(view);
     if (key !== this.#filmKey) {
       this.#film = new Film(this.study, view, countCells(this.definition.parameters));
       this.#filmKey = key;
     }
-    await this.#film.load(this.moments, place);
+    await this.#film.load(this.moments, this.#slider.place);
   }
 
   #moving(moment) {
@@ -250,13 +249,16 @@ class Heatmap {
     const view = this.view;
     const { matrix } = this.#shown;
     const missing = READ_OUT.filter((name) => name !== matrix.layer && !this.#others.has(name));
+    if (!missing.length) return;
     for (const name of missing) this.#others.set(name, null);
     for (const layer of missing) {
       const reduce = view.reduce === "slice" ? "slice" : layerOf(layer).reduce;
       const asked = posterior(this.study, { ...view, layer, reduce, at: matrix.seq });
       // A layer that a study does not have is shown as missing, not as a broken chart.
-      const found = await asked.catch(() => null);
-      if (this.#shown.matrix === matrix) this.#others.set(layer, found);
+      const found = await asked.catch(() => false);
+      if (this.#shown.matrix !== matrix) return;
+      this.#others.set(layer, found);
+      this.readout.refresh();
     }
   }
 

@@ -14,7 +14,21 @@ const AT_MOST_EVERY_MS = 1000;
 const POLL_EVERY_MS = 5000;
 const LIST_POLL_EVERY_MS = 10_000;
 const TRY_AGAIN_MS = 15_000;
-const KINDS = ["message", "news", "updated"];
+
+/** A stream names its events, and a browser hears only the names that it listens for. */
+const TRIAL_EVENTS = ["cancelled", "completed", "deleted", "described", "expired", "failed", "imported",
+  "infeasible", "leased", "measured", "queued", "released", "restored", "stopped"];
+const STUDY_EVENTS = ["active", "archived", "changed", "converged", "created", "deleted", "described", "exhausted", "paused",
+  "restored"];
+const KINDS = [
+  "message",
+  "reset",
+  "updated",
+  "update_failed",
+  "prior_changed",
+  ...TRIAL_EVENTS.map((kind) => `trial_${kind}`),
+  ...STUDY_EVENTS.map((kind) => `study_${kind}`),
+];
 
 /** Call `onNews` whenever what the page shows may have changed. */
 export function startLive(onNews) {

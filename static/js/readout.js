@@ -7,18 +7,22 @@ import { READ_OUT, layerOf, valueText } from "./layers.js";
 /** A small panel beside the pointer. */
 export class Readout {
   #panel = element("div", { className: "readout", hidden: true });
+  #look = null;
+  #cell = null;
 
   constructor(body) {
     this.body = body;
     body.append(this.#panel);
   }
 
-  /** Attach to a drawn plot; `look` returns {matrix, layers, known, picture} of what is shown. */
+  /** Attach to a drawn plot; `look` returns {matrix, layers, results} of what is shown. */
   attach(plot, look) {
+    this.#look = look;
     plot.on("plotly_hover", ({ points, event }) => {
       const [j, i] = points[0].pointIndex ?? [];
       if (i === undefined) return;
-      this.#fill(look(), i, j);
+      this.#cell = [i, j];
+      this.refresh();
       this.#place(event);
     });
     plot.on("plotly_unhover", () => this.hide());
@@ -30,7 +34,13 @@ export class Readout {
   }
 
   hide() {
+    this.#cell = null;
     this.#panel.hidden = true;
+  }
+
+  /** Say anew what is known of the cell, because more came in. */
+  refresh() {
+    if (this.#cell) this.#fill(this.#look(), ...this.#cell);
   }
 
   #fill({ matrix, layers, results }, i, j) {
@@ -39,7 +49,8 @@ export class Readout {
     const names = [...new Set([matrix.layer, ...READ_OUT])];
     for (const name of names) {
       const known = name === matrix.layer ? matrix : layers.get(name);
-      rows.push([layerOf(name).title, known ? valueText(name, known.z[j][i]) : "…"]);
+      const text = known ? valueText(name, known.z[j][i]) : known === false ? "–" : "…";
+      rows.push([layerOf(name).title, text]);
     }
     const values = results(i, j);
     if (values.length) rows.push([values.length === 1 ? "result" : "results", shortList(values)]);

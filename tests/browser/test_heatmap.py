@@ -152,6 +152,17 @@ def test_a_look_at_a_cell_lists_all_layers(page: Page, api: Api) -> None:
         expect(readout.get_by_role("row").filter(has_text=layer).last).not_to_contain_text("…")
 
 
+def test_names_are_shown_as_they_are(page: Page, api: Api) -> None:
+    """Plotly reads what it draws as a kind of HTML; names and values must not become markup."""
+    hostile = '<b>bold</b> & <a href="javascript:alert(1)">"x"</a>'
+    study = api.create({"rate": [1, 2], "kind": [hostile, "$x$"]})
+
+    open_map(page, study, "?layer=prior&x=rate&y=kind")
+
+    assert labels(page, "y") == [hostile, "$x$"]
+    expect(page.locator(f"{MAP} .plot a")).to_have_count(0)
+
+
 def test_controls_change_the_map_and_the_address(page: Page, api: Api) -> None:
     """A choice shows at once, without a new page, and a link to it shows the same."""
     study = api.create({"a": [1, 2, 3], "b": [1, 2]}, results=[({"a": 1, "b": 1}, 0.4)])

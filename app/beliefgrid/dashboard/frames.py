@@ -59,20 +59,29 @@ async def frames(
 def _frames(
     c: Connection, study_id: str, picture: Picture, first: int, last: int
 ) -> tuple[bytes, bool]:
-    """Return the frames of a range and whether the range can still grow."""
+    """Return the frames of a range and whether no further snapshot can fall into it."""
     study = read.study(c, study_id)
     stored = read.fields(c, study_id, first, last)
+    definitions = {
+        row.revision: read.recipe(c, study_id, row.seq).definition["parameters"]
+        for row in {row.revision: row for row in stored}.values()
+    }
     if not stored:
         return b"", False
-    revision = stored[-1].revision
-    grid = search.Grid.from_definition(
-        read.recipe(c, study_id, stored[-1].seq).definition["parameters"]
-    )
-    shown = [row.field for row in stored if row.revision == revision]
-    if len(shown) * grid.n_cells > MOST_CELLS:
+    newest = definitions[stored[-1].revision]
+    grid = search.Grid.from_definition(newest)
+    if len(stored) * grid.n_cells > MOST_CELLS:
         raise HTTPException(422, f"expected at most {MOST_CELLS // grid.n_cells} snapshots")
-    pixels = [frame(grid, search.decode_field(field, grid.n_cells), picture) for field in shown]
+    blank = np.zeros(grid.n_cells)  # of a snapshot from before the grid was edited
+    pixels = [
+        frame(grid, _decoded(row, grid) if definitions[row.revision] == newest else blank, picture)
+        for row in stored
+    ]
     return b"".join(p.tobytes() for p in pixels), last <= study.snapshot_seq
+
+
+def _decoded(row: Any, grid: search.Grid) -> NDArray[np.float64]:
+    return search.decode_field(row.field, grid.n_cells)
 
 
 def frame(grid: search.Grid, field: NDArray[np.float64], picture: Picture) -> Pixels:
