@@ -42,12 +42,23 @@ def test_the_smallest_accepted_form_is_sent(
         assert answer.headers["vary"] == "Accept-Encoding"
 
 
-def test_a_file_without_a_compressed_sibling_is_sent_as_it_is(client: TestClient) -> None:
-    """Nothing is compressed while somebody waits."""
-    answer = client.get("/static/page.css", headers={"Accept-Encoding": "br"})
+def test_text_without_a_compressed_sibling_is_compressed_once(client: TestClient) -> None:
+    """Our own scripts have no build step, and are small on the wire all the same."""
+    answer = client.get("/static/page.css", headers={"Accept-Encoding": "br, gzip"})
+    again = client.get("/static/page.css", headers={"If-None-Match": answer.headers["etag"]})
 
     assert answer.text == "body {}"
-    assert "content-encoding" not in answer.headers
+    assert answer.headers["content-encoding"] == "gzip"
+    assert again.status_code == 304
+
+
+def test_a_changed_file_is_compressed_anew(client: TestClient, folder: Path) -> None:
+    """What a developer saves is what the next request gets."""
+    client.get("/static/page.css")
+
+    (folder / "page.css").write_text("body { margin: 0 }")
+
+    assert client.get("/static/page.css").text == "body { margin: 0 }"
 
 
 def test_a_versioned_address_is_kept_for_ever(client: TestClient) -> None:
