@@ -1,0 +1,76 @@
+# `make` alone prints the targets. Every target needs only python3 (3.11 or newer, with venv),
+# git and make: the first one that runs sets up .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+WHERE ?= benchmarks/service
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-unit test-browser check format serve wheel-test coverage lock \
+	benchmark-service screenshots clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ------------------------------------------------------------------------------ the two commands
+demo: .venv/.ready ## the main job on real MRI slices, in your browser (Ctrl-C ends it, again goes on)
+	@$(BIN)/beliefgrid demo $(ARGS)
+
+test: test-unit test-browser ## all tests: SQLite, a real Postgres, a real browser
+
+# ------------------------------------------------------------------------------ for developers
+test-unit: .venv/.ready ## all tests but the browser's; ARGS="-k word" picks some
+	@$(PYTEST) --ignore=tests/browser $(ARGS)
+
+test-browser: .venv/.ready ## the tests that need a browser, in a run of their own
+	@$(PYTEST) tests/browser $(ARGS)
+
+check: .venv/.ready ## format, lint, types, import rules, templates, spelling, migrations
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/djlint --check --lint --quiet templates
+	@$(BIN)/codespell
+	@$(BIN)/python -m tests.support.migrations
+
+format: .venv/.ready ## put code and templates into shape
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix --quiet || true
+	@$(BIN)/djlint --reformat --quiet templates || true
+
+serve: .venv/.ready ## the service on http://127.0.0.1:8000, with beliefgrid.db in this folder
+	@$(BIN)/beliefgrid serve $(ARGS)
+
+wheel-test: .venv/.ready ## build the wheels, install them without the source, and use them
+	@$(BIN)/python tests/system/wheel.py
+
+coverage: .venv/.ready ## which lines and branches no test reaches
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --ignore=tests/browser $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+benchmark-service: .venv/.ready ## latency, start and memory of the service, into RESULTS.md
+	@$(BIN)/python benchmarks/service/latency.py $(ARGS)
+
+screenshots: .venv/.ready ## pictures of the demo's pages, into docs/images
+	@$(BIN)/python -m tests.support.screenshots $(ARGS)
+
+lock: .venv/.ready ## take the newest versions of all dependencies that are a week old
+	@$(BIN)/python -m tests.support.lock
+
+clean: ## remove what was built or installed here, but no database
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+
+# ------------------------------------------------------------------------------ the environment
+.venv/.ready: pyproject.toml client/pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "beliefgrid needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "Setting up .venv (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@command -v uv >/dev/null || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" VIRTUAL_ENV="$(CURDIR)/.venv" \
+		uv pip install --quiet -c constraints.txt -e ./client -e '.[dev]'
+	@touch $@

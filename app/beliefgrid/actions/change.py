@@ -1,0 +1,147 @@
+"""One change of one study: its row locked, its events numbered, all written at the end."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from beliefgrid.actions.errors import StudyUnknownError
+from beliefgrid.storage import engine, events, studies
+from beliefgrid.storage.rows import AnyRow
+
+
+class Change:
+    """A study that this transaction alone may change, and what it will become.
+
+    The events get their numbers here and are written, with the study's row, when the change is
+    closed: one UPDATE and one INSERT a transaction, however many things happened.
+    """
+
+    def __init__(self, c: Connection, row: AnyRow, now: datetime, actor: str | None) -> None:
+        self.c, self.row, self.now, self.actor = c, row, now, actor
+        self.id: str = row.id
+        self.seq: int = row.seq
+        self.values: dict[str, Any] = {}
+        self._events: list[dict[str, Any]] = []
+
+    def get(self, name: str) -> Any:
+        """Return a column as it will be."""
+        return self.values[name] if name in self.values else getattr(self.row, name)
+
+    def set(self, **values: Any) -> None:
+        """Change columns of the study."""
+        self.values |= values
+
+    def event(self, kind: str, number: int | None = None, **data: Any) -> int:
+        """Note that something happened; return its number."""
+        self.seq += 1
+        self._events.append(
+            events.row(
+                self.id, self.seq, kind, self.now, number=number, actor=self.actor, data=data
+            )
+        )
+        return self.seq
+
+    def believe_anew(self, seq: int) -> None:
+        """Note that the event changed what is known, so that the posterior must follow."""
+        self.set(results=self.get("results") + 1, result_seq=seq)
+
+    def count_trial(self, before: str | None, after: str | None) -> None:
+        """Keep the number of trials in each state."""
+        counts = dict(self.get("counts"))
+        if before is not None:
+            counts[before] = counts.get(before, 0) - 1
+        if after is not None:
+            counts[after] = counts.get(after, 0) + 1
+        self.set(counts={state: n for state, n in counts.items() if n})
+
+    def next_number(self) -> int:
+        """Return the number of the next trial."""
+        number = int(self.get("last_number")) + 1
+        self.set(last_number=number)
+        return number
+
+    def end(self, state: str, reason: str) -> None:
+        """Put the study into another state."""
+        self.set(state=state, state_reason=reason)
+        self.event(f"study_{state}", reason=reason)
+
+    # ---------------------------------------------------------------- budget
+    @property
+    def live(self) -> int:
+        """How many trials are with a worker or wait for one."""
+        counts = self.get("counts")
+        return int(counts.get("active", 0) + counts.get("queued", 0))
+
+    @property
+    def finished(self) -> int:
+        """How many trials have taught something."""
+        counts = self.get("counts")
+        return int(sum(counts.get(state, 0) for state in ("completed", "infeasible", "stopped")))
+
+    def trials_left(self) -> float:
+        """Return how many more trials the budget allows, live ones counted as spent."""
+        budget = self.row.definition.get("budget") or {}
+        if budget.get("trials") is None:
+            return math.inf
+        return max(0, int(budget["trials"]) - self.finished - int(self.live))
+
+    def is_out_of_time(self) -> bool:
+        """Say whether the budget of seconds, counted from the first ask, is spent."""
+        budget = self.row.definition.get("budget") or {}
+        started = self.get("started_at")
+        if budget.get("seconds") is None or started is None:
+            return False
+        return bool(self.now >= started + timedelta(seconds=float(budget["seconds"])))
+
+    def end_if_spent(self) -> None:
+        """End an active study whose budget or grid is used up."""
+        if self.get("state") not in ("active", "paused"):
+            return
+        budget = self.row.definition.get("budget") or {}
+        trials = budget.get("trials")
+        if trials is not None and self.finished >= int(trials):
+            self.end("exhausted", f"the budget of {trials} trials is spent")
+        elif self.is_out_of_time():
+            self.end("exhausted", f"the budget of {budget['seconds']:g} seconds is spent")
+        elif self.get("cells_closed") >= self.row.n_cells and not self.live:
+            self.end("exhausted", f"all {self.row.n_cells} cells of the grid are tested")
+
+    def close(self) -> None:
+        """Write what happened."""
+        if not self.values and not self._events:
+            return
+        if self._events:
+            events.add(self.c, self._events)
+        version = self.row.version + 1
+        self.set(seq=self.seq, version=version, updated_at=self.now)
+        studies.change(self.c, self.id, self.values)
+        engine.touch(self.c, self.id)
+
+
+@contextmanager
+def changing(
+    c: Connection,
+    study_id: str,
+    now: datetime,
+    *,
+    actor: str | None = None,
+    deleted: bool = False,
+) -> Iterator[Change]:
+    """Lock a study, let the caller change it, and write the change."""
+    row = studies.lock(c, study_id)
+    if row is None or (row.deleted_at is not None and not deleted):
+        raise study_unknown(study_id)
+    change = Change(c, row, now, actor)
+    yield change
+    change.close()
+
+
+def study_unknown(study_id: str) -> StudyUnknownError:
+    """Return the error for an id that names no study."""
+    return StudyUnknownError(
+        f"expected the id of a study, got {study_id[:60]!r}; GET /api/v1/studies lists them"
+    )

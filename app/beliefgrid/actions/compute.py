@@ -1,0 +1,220 @@
+"""The engine in processes of its own, so that no request waits for a matrix.
+
+The functions on top run in the child and take and give plain data; `Compute` is the parent's
+side. A child that dies is replaced, and whoever waited for it gets `ComputeError`.
+"""
+
+import asyncio
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beliefgrid.actions.views import Recipe
+
+QUEUE_LENGTH = 64
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class ComputeError(Exception):
+    """The process that computed this died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one update of the posterior gives, as it is stored."""
+
+    theta: dict[str, Any] | None
+    engine_version: str
+    summary: dict[str, Any]
+    top: list[dict[str, Any]]
+    queue: list[tuple[int, dict[str, Any]]]
+    field: bytes
+    holds: bool
+    elapsed_ms: float
+
+
+def compute_update(
+    recipe: Recipe, previous: dict[str, Any] | None, n_queue: int = QUEUE_LENGTH
+) -> Update:
+    """Compute the posterior that a recipe describes.
+
+    A recipe with theta is replayed without a fit; one without is fitted, warm from `previous`.
+    """
+    from beliefgrid import search
+
+    began = perf_counter()
+    problem = _problem(recipe.definition)
+    posterior = search.update(
+        problem,
+        _observations(recipe),
+        pending=recipe.pending,
+        event=recipe.seq,
+        previous=search.Theta.from_json(previous) if previous else None,
+        theta=search.Theta.from_json(recipe.theta) if recipe.theta else None,
+        n_queue=n_queue,
+    )
+    return Update(
+        theta=posterior.theta.to_json() if posterior.theta else None,
+        engine_version=posterior.engine_version,
+        summary=_summary(problem, posterior, recipe),
+        top=[_belief(problem.grid, belief) for belief in posterior.top],
+        queue=[(candidate.cell, candidate.explanation) for candidate in posterior.queue],
+        field=search.encode_field(posterior.p_best),
+        holds=posterior.should_stop,
+        elapsed_ms=1000 * (perf_counter() - began),
+    )
+
+
+def compute_layers(recipe: Recipe, names: tuple[str, ...]) -> dict[str, NDArray[np.floating[Any]]]:
+    """Compute layers over all cells again, exactly as the snapshot's update saw them."""
+    from beliefgrid import search
+
+    return search.layers(
+        _problem(recipe.definition),
+        _observations(recipe),
+        search.Theta.from_json(recipe.theta) if recipe.theta else None,
+        event=recipe.seq,
+        pending=recipe.pending,
+        names=names,
+    )
+
+
+def warm_up() -> str:
+    """Import what the first update would otherwise wait for."""
+    from beliefgrid import search
+
+    return str(search.ENGINE_VERSION)
+
+
+class Compute:
+    """A few processes that compute posteriors."""
+
+    def __init__(self, processes: int = 1) -> None:
+        self._processes = processes
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def update(self, recipe: Recipe, previous: dict[str, Any] | None, n_queue: int) -> Update:
+        """Compute an update in a child process."""
+        return await self._run(compute_update, recipe, previous, n_queue)
+
+    async def layers(
+        self, recipe: Recipe, names: tuple[str, ...]
+    ) -> dict[str, NDArray[np.floating[Any]]]:
+        """Compute layers in a child process."""
+        return await self._run(compute_layers, recipe, names)
+
+    async def warm_up(self) -> str:
+        """Start a child process."""
+        return await self._run(warm_up)
+
+    async def _run(self, function: Any, *arguments: Any) -> Any:
+        pool = self._pool = self._pool or self._new_pool()
+        try:
+            return await asyncio.wrap_future(pool.submit(function, *arguments))
+        except BrokenProcessPool as error:
+            if self._pool is pool:
+                self._pool = None
+            raise ComputeError("the process that computed the posterior died") from error
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        # Spawned, not forked: the parent has threads, and BLAS must read these variables first.
+        for name in THREAD_VARIABLES:
+            os.environ.setdefault(name, "1")
+        return ProcessPoolExecutor(
+            self._processes,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_be_modest,
+        )
+
+    def close(self) -> None:
+        """End the child processes."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+
+def _be_modest() -> None:
+    import signal
+
+    os.nice(5)  # answering workers comes first
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+
+
+@lru_cache(maxsize=4)
+def _problem_of(definition: str) -> Any:
+    import json
+
+    from beliefgrid import search
+
+    return search.Problem.from_definition(json.loads(definition))
+
+
+def _problem(definition: dict[str, Any]) -> Any:
+    import json
+
+    return _problem_of(json.dumps(definition, sort_keys=False))
+
+
+def _observations(recipe: Recipe) -> Any:
+    from beliefgrid import search
+
+    has_stddev = any(stddev is not None for stddev in recipe.stddevs)
+    stddevs = [np.nan if stddev is None else stddev for stddev in recipe.stddevs]
+    return search.Observations(
+        cells=np.asarray(recipe.cells, dtype=np.int64),
+        values=np.asarray(recipe.values, dtype=np.float64),
+        infeasible=np.asarray(recipe.infeasible, dtype=np.int64),
+        stddevs=np.asarray(stddevs, dtype=np.float64) if has_stddev else None,
+    )
+
+
+def _belief(grid: Any, belief: Any) -> dict[str, Any]:
+    found = {name: getattr(belief, name) for name in ("cell", "mean", "sd", "p_best")}
+    return found | {
+        "observations": belief.observations,
+        "assignments": grid.assignments(belief.cell),
+    }
+
+
+def _summary(problem: Any, posterior: Any, recipe: Recipe) -> dict[str, Any]:
+    grid = problem.grid
+    values = recipe.values
+    best = (max if problem.goal == "maximize" else min)(values) if values else None
+    first = posterior.queue[0] if posterior.queue else None
+    return {
+        "leader": _belief(grid, posterior.leader) if posterior.leader else None,
+        "top": [_belief(grid, belief) for belief in posterior.top[:10]],
+        "among_tested": [_belief(grid, belief) for belief in posterior.among_tested],
+        "next": first and asdict(first) | {"assignments": grid.assignments(first.cell)},
+        "best_value": best,
+        "tested": len(set(recipe.cells) | set(recipe.infeasible)),
+        "n_observations": posterior.n_observations,
+        "conditioned_on": posterior.conditioned_on,
+        "infeasible": posterior.infeasible,
+        "entropy_bits": posterior.entropy_bits,
+        "information_bits": _prior_bits(problem) - posterior.entropy_bits,
+        "effective_cells": posterior.effective_cells,
+        "cells_in_95": posterior.cells_in_95,
+        "expected_regret": posterior.expected_regret,
+        "probability_within": posterior.probability_within,
+        "regret_epsilon": posterior.regret_epsilon,
+        "expected_gain_10": posterior.expected_gain_10,
+        "holds": posterior.should_stop,
+        "should_stop": False,
+        "reasons": list(posterior.reasons),
+        "axis_marginals": [list(marginal) for marginal in posterior.axis_marginals],
+    }
+
+
+def _prior_bits(problem: Any) -> float:
+    weights = problem.prior.weights
+    held = weights[weights > 0]
+    return float(-(held * np.log2(held)).sum())

@@ -1,0 +1,164 @@
+"""The posterior follows the results: read what is known, compute, publish the snapshot."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from beliefgrid.actions.change import Change, changing
+from beliefgrid.actions.compute import QUEUE_LENGTH, Update
+from beliefgrid.actions.errors import StudyUnknownError
+from beliefgrid.actions.views import Recipe
+from beliefgrid.storage import observations, snapshots, studies, trials
+from beliefgrid.storage.rows import AnyRow
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An update that is due: what to compute, and what it follows."""
+
+    recipe: Recipe
+    revision: int
+    results: int
+    previous: dict[str, Any] | None
+    n_queue: int
+
+
+def due(c: Connection) -> list[str]:
+    """Return the studies whose newest snapshot has not seen every result."""
+    return studies.behind(c)
+
+
+def task(c: Connection, study_id: str) -> Task | None:
+    """Read what the next update of a study needs; None if none is due."""
+    row = studies.find(c, study_id)
+    if row is None or row.deleted_at is not None or row.results <= row.snapshot_results:
+        return None
+    previous = snapshots.find(c, study_id)
+    live = row.counts.get("active", 0) + row.counts.get("queued", 0)
+    return Task(
+        recipe=recipe_at(c, row, row.result_seq, pending=trials.pending_cells(c, study_id)),
+        revision=row.revision,
+        results=row.results,
+        previous=previous.theta if previous is not None else None,
+        n_queue=max(QUEUE_LENGTH, 4 * live),
+    )
+
+
+def recipe_at(
+    c: Connection,
+    row: AnyRow,
+    seq: int,
+    *,
+    pending: list[int],
+    revision: int | None = None,
+    theta: dict[str, Any] | None = None,
+) -> Recipe:
+    """Return all that the engine needs to know what was believed after an event."""
+    is_current = revision is None or revision == row.revision
+    known = observations.at(c, row.id, seq)
+    valued = [found for found in known if found.kind == "value"]
+    return Recipe(
+        study_id=row.id,
+        seq=seq,
+        definition=row.definition
+        if is_current
+        else studies.definition_at(c, row.id, revision or row.revision),
+        cells=[found.cell for found in valued],
+        values=[found.value for found in valued],
+        stddevs=[found.stddev for found in valued],
+        infeasible=[found.cell for found in known if found.kind == "infeasible"],
+        pending=pending,
+        theta=theta,
+    )
+
+
+def publish(c: Connection, done: Task, update: Update, *, now: datetime) -> bool:
+    """Store a snapshot and its ranked list; False if a newer one is already there."""
+    study_id = done.recipe.study_id
+    try:
+        with changing(c, study_id, now) as study:
+            if study.row.snapshot_seq >= done.recipe.seq:
+                return False
+            update = _twice_running(c, study, update)
+            store(c, done.recipe, done.revision, update, now)
+            _replace_queue(study, done.recipe.seq, update)
+            study.set(
+                snapshot_seq=done.recipe.seq, snapshot_results=done.results, update_error=None
+            )
+            study.event("updated", **boundary(done.recipe, done.revision, update))
+            _stop_if_asked(study, update)
+            return True
+    except StudyUnknownError:
+        return False  # deleted meanwhile
+
+
+def give_up(c: Connection, done: Task, message: str, *, now: datetime) -> None:
+    """Note that the posterior could not be computed; the study goes on with what it has."""
+    with changing(c, done.recipe.study_id, now, deleted=True) as study:
+        if study.row.update_error != message:
+            study.set(update_error=message)
+            study.event("update_failed", message=message)
+
+
+def boundary(recipe: Recipe, revision: int, update: Update) -> dict[str, Any]:
+    """Return what the event of an update says: enough to compute its snapshot again."""
+    return {
+        "snapshot": recipe.seq,
+        "revision": revision,
+        "engine": update.engine_version,
+        "theta": update.theta,
+        "pending": recipe.pending,
+        "should_stop": update.summary["should_stop"],
+    }
+
+
+def store(c: Connection, recipe: Recipe, revision: int, update: Update, now: datetime) -> None:
+    """Store a snapshot."""
+    snapshots.add(
+        c,
+        {
+            "study_id": recipe.study_id,
+            "seq": recipe.seq,
+            "revision": revision,
+            "engine_version": update.engine_version,
+            "theta": update.theta,
+            "pending": recipe.pending,
+            "summary": update.summary,
+            "top": update.top,
+            "field": update.field,
+            "n_observations": len(recipe.cells),
+            "elapsed_ms": update.elapsed_ms,
+            "created_at": now,
+        },
+    )
+
+
+def _twice_running(c: Connection, study: Change, update: Update) -> Update:
+    """Advise to stop only when the rule held at the snapshot before, too."""
+    before = snapshots.find(c, study.id)
+    held_before = before is not None and bool(before.summary.get("holds"))
+    return replace(
+        update, summary=update.summary | {"should_stop": update.holds and held_before}
+    )
+
+
+def _replace_queue(study: Change, seq: int, update: Update) -> None:
+    # Cells that were leased or told while the update was computed are not offered again.
+    taken = trials.taken_among(study.c, study.id, [cell for cell, _ in update.queue])
+    rows = [
+        {"study_id": study.id, "rank": rank, "cell": cell, "seq": seq, "explanation": explanation}
+        for rank, (cell, explanation) in enumerate(update.queue)
+        if cell not in taken
+    ]
+    snapshots.replace_candidates(study.c, study.id, rows)
+
+
+def _stop_if_asked(study: Change, update: Update) -> None:
+    stopping = study.row.definition.get("stopping") or {}
+    if stopping.get("action") != "stop" or study.get("state") != "active":
+        return
+    if update.summary["should_stop"]:
+        reasons = "; ".join(update.summary["reasons"]) or "the stopping rule holds"
+        study.end("converged", reasons)

@@ -1,0 +1,350 @@
+"""What the actions answer: frozen copies of rows, in the words of the service."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from beliefgrid.storage.rows import AnyRow, Page
+
+__all__ = [
+    "Asked",
+    "BestView",
+    "EventView",
+    "Heartbeat",
+    "Imported",
+    "Measured",
+    "Page",
+    "PosteriorView",
+    "Recipe",
+    "SnapshotView",
+    "StoppingView",
+    "StudyView",
+    "TrialView",
+    "WorkerView",
+    "event_view",
+    "snapshot_view",
+    "study_view",
+    "trial_view",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyView:
+    """A study as others see it."""
+
+    id: str
+    name: str
+    state: str
+    state_reason: str | None
+    definition: dict[str, Any]
+    n_cells: int
+    revision: int
+    version: int
+    seq: int
+    result_seq: int
+    snapshot_seq: int
+    counts: dict[str, int]
+    observations: int
+    cells_tested: int
+    notes: str
+    tags: list[str]
+    update_error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    updated_at: datetime
+    last_result_at: datetime | None
+    summary: dict[str, Any] | None = None
+
+    @property
+    def objective(self) -> dict[str, Any]:
+        """The metric that is searched."""
+        return objective_of(self.definition)
+
+    @property
+    def goal(self) -> str:
+        """`minimize` or `maximize`."""
+        return str(self.objective["goal"])
+
+    @property
+    def metric(self) -> str:
+        """The name of the objective."""
+        return str(self.objective["name"])
+
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        """The axes, with all their values."""
+        found: list[dict[str, Any]] = self.definition["parameters"]
+        return found
+
+
+def objective_of(definition: dict[str, Any]) -> dict[str, Any]:
+    """Return the metric of a definition that is searched."""
+    metrics: list[dict[str, Any]] = definition["metrics"]
+    return next(m for m in metrics if m.get("role", "objective") == "objective")
+
+
+@dataclass(frozen=True, slots=True)
+class TrialView:
+    """A trial as others see it."""
+
+    study_id: str
+    number: int
+    cell: int | None
+    assignments: dict[str, Any]
+    state: str
+    source: str
+    value: float | None
+    values: dict[str, float] | None
+    stddev: float | None
+    duration: float | None
+    observations: int
+    worker: str | None
+    lease: dict[str, Any] | None
+    seq: int
+    explanation: dict[str, Any] | None
+    reason: str | None
+    notes: str
+    tags: list[str]
+    metadata: dict[str, Any] | None
+    late: bool
+    attempt: int
+    version: int
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    updated_at: datetime
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The answer to an ask."""
+
+    trials: list[TrialView]
+    seq: int
+    stale: bool
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The answer to a heartbeat: how long the lease is good for, and whether to go on."""
+
+    expires_at: datetime
+    directive: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The answer to measurements."""
+
+    accepted: int
+    duplicates: int
+    directive: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import stored, or would store."""
+
+    accepted: int
+    off_grid: int
+    numbers: list[int]
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotView:
+    """A stored belief, without the field itself."""
+
+    study_id: str
+    seq: int
+    revision: int
+    engine_version: str
+    theta: dict[str, Any] | None
+    pending: list[int]
+    summary: dict[str, Any]
+    top: list[dict[str, Any]]
+    n_observations: int
+    elapsed_ms: float
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that the engine needs to compute a snapshot again."""
+
+    study_id: str
+    seq: int
+    definition: dict[str, Any]
+    cells: list[int]
+    values: list[float]
+    stddevs: list[float | None]
+    infeasible: list[int]
+    pending: list[int]
+    theta: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PosteriorView:
+    """One layer as a matrix; z[j][i] belongs to y_values[j] and x_values[i]."""
+
+    layer: str
+    x: str
+    y: str | None
+    x_values: list[Any]
+    y_values: list[Any]
+    z: list[list[float | None]]
+    reduce: str
+    seq: int
+    revision: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class BestView:
+    """The incumbent and those next to it; all None before the first result."""
+
+    cell: int | None
+    assignments: dict[str, Any] | None
+    mean: float | None
+    sd: float | None
+    p_best: float | None
+    observations: int
+    seq: int
+    runner_ups: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class StoppingView:
+    """What the stopping rule says."""
+
+    should_stop: bool
+    reasons: list[str]
+    p_best: float | None
+    expected_regret: float | None
+    probability_within: float | None
+    epsilon: float | None
+    state: str
+    state_reason: str | None
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One thing that happened."""
+
+    seq: int
+    kind: str
+    trial: int | None
+    actor: str | None
+    data: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """One worker of a study, from the trials that carry its name."""
+
+    name: str
+    active: int
+    completed: int
+    failed: int
+    last_seen_at: datetime | None
+
+
+def study_view(row: AnyRow, summary: dict[str, Any] | None = None) -> StudyView:
+    """Return a study's row as a view."""
+    return StudyView(
+        id=row.id,
+        name=row.name,
+        state=row.state,
+        state_reason=row.state_reason,
+        definition=row.definition,
+        n_cells=row.n_cells,
+        revision=row.revision,
+        version=row.version,
+        seq=row.seq,
+        result_seq=row.result_seq,
+        snapshot_seq=row.snapshot_seq,
+        counts=row.counts,
+        observations=row.observations,
+        cells_tested=row.cells_closed,
+        notes=row.notes,
+        tags=row.tags,
+        update_error=row.update_error,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        updated_at=row.updated_at,
+        last_result_at=row.last_result_at,
+        summary=summary,
+    )
+
+
+def trial_view(row: AnyRow, *, with_token: bool = False) -> TrialView:
+    """Return a trial's row, read with its outcome, as a view."""
+    has_outcome = "outcome" in row._fields
+    return TrialView(
+        study_id=row.study_id,
+        number=row.number,
+        cell=row.cell,
+        assignments=row.assignments,
+        state=row.state,
+        source=row.source,
+        value=row.value if has_outcome else None,
+        values=row.metric_values if has_outcome else None,
+        stddev=row.stddev if has_outcome else None,
+        duration=row.duration if has_outcome else None,
+        observations=int(has_outcome and row.outcome == "value"),
+        worker=row.worker,
+        lease=_lease(row, with_token=with_token),
+        seq=row.seq,
+        explanation=row.explanation,
+        reason=row.reason,
+        notes=row.notes,
+        tags=row.tags,
+        metadata=row.result_metadata if has_outcome else None,
+        late=row.late,
+        attempt=row.attempt,
+        version=row.version,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _lease(row: AnyRow, *, with_token: bool) -> dict[str, Any] | None:
+    if row.state != "active":
+        return None
+    lease = {"worker": row.worker, "expires_at": row.lease_expires_at}
+    return lease | {"token": row.lease_token} if with_token else lease
+
+
+def snapshot_view(row: AnyRow) -> SnapshotView:
+    """Return a snapshot's row as a view."""
+    return SnapshotView(
+        study_id=row.study_id,
+        seq=row.seq,
+        revision=row.revision,
+        engine_version=row.engine_version,
+        theta=row.theta,
+        pending=row.pending,
+        summary=row.summary,
+        top=row.top,
+        n_observations=row.n_observations,
+        elapsed_ms=row.elapsed_ms,
+        created_at=row.created_at,
+    )
+
+
+def event_view(row: AnyRow) -> EventView:
+    """Return an event's row as a view."""
+    return EventView(
+        seq=row.seq,
+        kind=row.kind,
+        trial=row.number,
+        actor=row.actor,
+        data=row.data,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,1 @@
+"""The database: SQLAlchemy Core only; rows in, rows out, no decisions."""

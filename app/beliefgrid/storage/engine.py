@@ -1,0 +1,291 @@
+"""One database, two ways in: durable writes and consistent reads.
+
+SQLite has one writer thread with group commit: all changes that wait at the moment share one
+transaction, each in a savepoint of its own, and are answered after the COMMIT. Postgres has a
+pool of connections, one transaction a change. Both hand back futures, so that a web server can
+wait for them without a thread of its own.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from beliefgrid.storage.errors import (
+    DatabaseInUseError,
+    StorageError,
+    StorageFullError,
+    StorageUnavailableError,
+)
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+READERS = 8
+WRITERS = 20
+BATCH = 256  # changes that share one COMMIT at most: bounds how long the first one waits
+TOUCHED = "beliefgrid_touched"
+
+
+def touch(connection: Connection, study_id: str) -> None:
+    """Note that this transaction changes a study, for those who are told after the commit."""
+    connection.info.setdefault(TOUCHED, set()).add(study_id)
+
+
+class Database(Protocol):
+    """What the rest of the service sees of a database."""
+
+    @property
+    def url(self) -> URL: ...
+    @property
+    def engine(self) -> Engine: ...
+    def write(self, work: Work[T]) -> Future[T]:
+        """Run one durable change; the future is done when it is committed or undone."""
+    def read(self, work: Work[T]) -> Future[T]:
+        """Run queries in one consistent view."""
+    def close(self) -> None:
+        """Finish what is under way and let go of every connection."""
+
+
+OnCommit = Callable[[set[str]], None]
+
+
+def open_database(url: str, on_commit: OnCommit = lambda touched: None) -> Database:
+    """Open the database that a URL names.
+
+    Raises:
+        DatabaseInUseError: another process serves this SQLite file.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return SqliteDatabase(parsed, on_commit)
+    return PostgresDatabase(parsed.set(drivername="postgresql+psycopg"), on_commit)
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Tell a database's own troubles in the service's words."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise translated(error) from error
+
+
+def translated(error: DBAPIError) -> StorageError | DBAPIError:
+    said = str(error.orig).lower()
+    if "disk is full" in said or "disk full" in said or "no space left" in said:
+        return StorageFullError("the database has no room left")
+    unreachable = ("locked", "disk i/o", "connection", "unable to open", "shutting down", "timeout")
+    if error.connection_invalidated or any(word in said for word in unreachable):
+        return StorageUnavailableError("the database does not answer")
+    return error
+
+
+# ---------------------------------------------------------------- SQLite
+@dataclass(frozen=True, slots=True)
+class _Change:
+    work: Callable[[Connection], Any]
+    future: Future[Any]
+
+
+def sqlite_engine(url: URL, *, writes: bool) -> Engine:
+    """Return an engine whose transactions are SQLite's own, not the driver's guess."""
+    pool: dict[str, Any] = {"poolclass": NullPool} if writes else {"pool_size": READERS}
+    engine = create_engine(url, connect_args={"check_same_thread": False}, **pool)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=5000",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+            "temp_store=MEMORY",
+            "journal_size_limit=67108864",
+            f"query_only={'OFF' if writes else 'ON'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A deferred transaction that reads and then writes fails at once, whatever the timeout.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+class SqliteDatabase:
+    """One file, one process, one writing connection."""
+
+    def __init__(self, url: URL, on_commit: OnCommit) -> None:
+        self.url = url
+        self._lock = _claim(url)
+        self._on_commit = on_commit
+        self.engine = sqlite_engine(url, writes=False)
+        self._write_engine = sqlite_engine(url, writes=True)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._queue: SimpleQueue[_Change | None] = SimpleQueue()
+        self._writer = threading.Thread(target=self._write_all, name="writer", daemon=True)
+        self._writer.start()
+
+    def write(self, work: Work[T]) -> Future[T]:
+        future: Future[T] = Future()
+        self._queue.put(_Change(work, future))
+        return future
+
+    def read(self, work: Work[T]) -> Future[T]:
+        return self._readers.submit(_in_transaction, self.engine, work)
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._writer.join()
+        self._readers.shutdown()
+        self.engine.dispose()
+        self._write_engine.dispose()
+        os.close(self._lock)
+
+    def _write_all(self) -> None:
+        connection: Connection | None = None
+        closing = False
+        while not closing:
+            batch, closing = self._next_batch()
+            if not batch:
+                break
+            try:
+                connection = connection or self._write_engine.connect()
+                outcomes, touched = _commit_together(connection, batch)
+            except BaseException as error:  # noqa: BLE001 - the caller of each change gets it
+                problem = translated(error) if isinstance(error, DBAPIError) else error
+                for change in batch:
+                    change.future.set_exception(problem)
+                if connection is not None:
+                    connection.invalidate()
+                    connection.close()
+                    connection = None
+                continue
+            for future, result, failure in outcomes:
+                if failure is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(failure)
+            if touched:
+                self._on_commit(touched)
+        if connection is not None:
+            connection.close()
+
+    def _next_batch(self) -> tuple[list[_Change], bool]:
+        batch: list[_Change] = []
+        while len(batch) < BATCH and not (batch and self._queue.empty()):
+            change = self._queue.get()
+            if change is None:
+                return batch, True
+            if change.future.set_running_or_notify_cancel():
+                batch.append(change)
+        return batch, False
+
+
+def _commit_together(
+    connection: Connection, batch: list[_Change]
+) -> tuple[list[tuple[Future[Any], Any, BaseException | None]], set[str]]:
+    outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
+    connection.info.pop(TOUCHED, None)
+    with connection.begin():
+        for change in batch:
+            try:
+                with connection.begin_nested():
+                    outcomes.append((change.future, change.work(connection), None))
+            except DBAPIError as error:
+                if isinstance(translated(error), StorageError):
+                    raise  # the file itself is in trouble: undo the whole batch
+                outcomes.append((change.future, None, error))
+            except Exception as error:  # noqa: BLE001 - handed to whoever asked for this change
+                outcomes.append((change.future, None, error))
+    return outcomes, connection.info.pop(TOUCHED, set())
+
+
+def _claim(url: URL) -> int:
+    if url.database is None or url.database == ":memory:":
+        raise StorageError(
+            "expected a SQLite file, got a database in memory; name a file, as in "
+            "sqlite:///beliefgrid.db"
+        )
+    path = Path(f"{url.database}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StorageUnavailableError(f"cannot open {path}: {error.strerror}") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise DatabaseInUseError(
+            f"another beliefgrid already serves {url.database}; stop it first, or use Postgres, "
+            "which any number of servers can share"
+        ) from error
+    return handle
+
+
+# ---------------------------------------------------------------- Postgres
+class PostgresDatabase:
+    """A server that any number of our processes share."""
+
+    def __init__(self, url: URL, on_commit: OnCommit) -> None:
+        self.url = url
+        self._on_commit = on_commit
+        self.engine = create_engine(
+            url,
+            pool_size=WRITERS,
+            max_overflow=READERS,
+            pool_pre_ping=True,
+            connect_args={
+                "options": "-c lock_timeout=5s -c statement_timeout=30s "
+                "-c idle_in_transaction_session_timeout=30s -c timezone=UTC",
+                "connect_timeout": 5,
+            },
+        )
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+
+    def write(self, work: Work[T]) -> Future[T]:
+        return self._writers.submit(self._write, work)
+
+    def read(self, work: Work[T]) -> Future[T]:
+        return self._readers.submit(_in_transaction, self.engine, work)
+
+    def close(self) -> None:
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self.engine.dispose()
+
+    def _write(self, work: Work[T]) -> T:
+        touched: set[str] = set()
+
+        def noted(connection: Connection) -> T:
+            connection.info.pop(TOUCHED, None)
+            result = work(connection)
+            touched.update(connection.info.pop(TOUCHED, set()))
+            return result
+
+        result = _in_transaction(self.engine, noted)
+        if touched:
+            self._on_commit(touched)
+        return result
+
+
+def _in_transaction(engine: Engine, work: Work[T]) -> T:
+    with storage_errors(), engine.begin() as connection:
+        return work(connection)

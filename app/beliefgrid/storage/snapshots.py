@@ -1,0 +1,94 @@
+"""Rows of snapshots, and the ranked candidates that the newest one left for the asks."""
+
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
+
+from beliefgrid.storage.rows import AnyRow
+from beliefgrid.storage.tables import candidates, snapshots
+
+_BARE = select(*[column for column in snapshots.c if column.name != "field"])
+_POP = (
+    delete(candidates)
+    .where(
+        candidates.c.id
+        == select(candidates.c.id)
+        .where(candidates.c.study_id == bindparam("study_id"))
+        .order_by(candidates.c.rank, candidates.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    .returning(candidates.c.cell, candidates.c.explanation, candidates.c.seq)
+)
+_DROP = delete(candidates).where(
+    candidates.c.study_id == bindparam("study"), candidates.c.cell == bindparam("gone")
+)
+
+
+def add(c: Connection, row: dict[str, Any]) -> None:
+    """Store a snapshot."""
+    c.execute(insert(snapshots), row)
+
+
+def find(
+    c: Connection, study_id: str, seq: int | None = None, *, with_field: bool = False
+) -> AnyRow | None:
+    """Return the newest snapshot that is not after seq."""
+    query = select(snapshots) if with_field else _BARE
+    query = query.where(snapshots.c.study_id == study_id)
+    if seq is not None:
+        query = query.where(snapshots.c.seq <= seq)
+    return c.execute(query.order_by(snapshots.c.seq.desc()).limit(1)).one_or_none()
+
+
+def listed(c: Connection, study_id: str, *, after: int, limit: int) -> list[AnyRow]:
+    """Return snapshots in order, without their fields."""
+    query = _BARE.where(snapshots.c.study_id == study_id, snapshots.c.seq > after)
+    return list(c.execute(query.order_by(snapshots.c.seq).limit(limit)).all())
+
+
+def fields(c: Connection, study_id: str, first: int, last: int) -> list[AnyRow]:
+    """Return (seq, revision, field) of the snapshots in a closed range, in order."""
+    query = select(snapshots.c.seq, snapshots.c.revision, snapshots.c.field).where(
+        snapshots.c.study_id == study_id, snapshots.c.seq >= first, snapshots.c.seq <= last
+    )
+    return list(c.execute(query.order_by(snapshots.c.seq)).all())
+
+
+def count(c: Connection, study_id: str) -> int:
+    """Count a study's snapshots."""
+    query = select(func.count()).where(snapshots.c.study_id == study_id)
+    return int(c.execute(query).scalar_one())
+
+
+def remove_all(c: Connection, study_id: str) -> None:
+    """Forget the snapshots of a study; they can be rebuilt from its events."""
+    c.execute(delete(snapshots).where(snapshots.c.study_id == study_id))
+
+
+def replace_candidates(c: Connection, study_id: str, rows: list[dict[str, Any]]) -> None:
+    """Store the ranked cells that the next asks take."""
+    c.execute(delete(candidates).where(candidates.c.study_id == study_id))
+    if rows:
+        c.execute(insert(candidates), rows)
+
+
+def pop_candidate(c: Connection, study_id: str) -> AnyRow | None:
+    """Take the best-ranked cell off the list."""
+    return c.execute(_POP, {"study_id": study_id}).one_or_none()
+
+
+def drop_candidate(c: Connection, study_id: str, cell: int) -> None:
+    """Take a cell off the list because it went another way."""
+    c.execute(_DROP, {"study": study_id, "gone": cell})
+
+
+def put_candidate(c: Connection, row: dict[str, Any]) -> None:
+    """Give a cell back to the list."""
+    c.execute(insert(candidates), row)
+
+
+def candidate_cells(c: Connection, study_id: str) -> list[int]:
+    """Return the ranked cells, best first."""
+    query = select(candidates.c.cell).where(candidates.c.study_id == study_id)
+    return list(c.execute(query.order_by(candidates.c.rank, candidates.c.id)).scalars())

@@ -1,0 +1,126 @@
+"""Rows of studies and of the revisions of their definitions."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, String, bindparam, cast, func, insert, or_, select, update
+
+from beliefgrid.storage.rows import (
+    WRONG_CURSOR,
+    AnyRow,
+    CursorError,
+    Page,
+    decode_cursor,
+    page_of,
+)
+from beliefgrid.storage.tables import revisions, studies
+
+_BY_ID = select(studies).where(studies.c.id == bindparam("study_id"))
+_LOCKED = _BY_ID.with_for_update()
+
+
+def find(c: Connection, study_id: str) -> AnyRow | None:
+    """Return the study's row, deleted or not."""
+    return c.execute(_BY_ID, {"study_id": study_id}).one_or_none()
+
+
+def lock(c: Connection, study_id: str) -> AnyRow | None:
+    """Return the study's row and keep others from changing it until this transaction ends."""
+    return c.execute(_LOCKED, {"study_id": study_id}).one_or_none()
+
+
+def add(c: Connection, row: dict[str, Any]) -> None:
+    """Store a new study."""
+    c.execute(insert(studies), row)
+
+
+_change_statements: dict[tuple[str, ...], Any] = {}
+
+
+def change(c: Connection, study_id: str, values: dict[str, Any]) -> None:
+    """Set columns of one study."""
+    names = tuple(sorted(values))
+    statement = _change_statements.get(names)
+    if statement is None:
+        # Building a statement costs more than running it; there are a dozen shapes.
+        columns = {name: bindparam(f"new_{name}", type_=studies.c[name].type) for name in names}
+        statement = update(studies).where(studies.c.id == bindparam("study")).values(columns)
+        _change_statements[names] = statement
+    c.execute(statement, {"study": study_id} | {f"new_{n}": v for n, v in values.items()})
+
+
+def page(
+    c: Connection, *, state: str | None, q: str | None, cursor: str | None, limit: int
+) -> Page[AnyRow]:
+    """List studies that are not deleted, newest first."""
+    query = select(studies).where(studies.c.deleted_at.is_(None))
+    if state is not None:
+        query = query.where(studies.c.state == state)
+    if q:
+        like = "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        tags = func.lower(cast(studies.c.tags, String))
+        query = query.where(
+            or_(
+                func.lower(studies.c.name).like(like.lower(), escape="\\"),
+                tags.like(like.lower(), escape="\\"),
+                studies.c.id == q,
+            )
+        )
+    position = decode_cursor(cursor, (str, str))
+    if position is not None:
+        created, study_id = _instant(position[0]), position[1]
+        query = query.where(
+            or_(
+                studies.c.created_at < created,
+                (studies.c.created_at == created) & (studies.c.id < study_id),
+            )
+        )
+    query = query.order_by(studies.c.created_at.desc(), studies.c.id.desc()).limit(limit + 1)
+    rows = c.execute(query).all()
+    return page_of(rows, limit, lambda row: (row.created_at.isoformat(), row.id))
+
+
+def _instant(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CursorError(WRONG_CURSOR) from error
+    if found.tzinfo is None:
+        raise CursorError(WRONG_CURSOR)
+    return found
+
+
+def by_name(c: Connection, name: str) -> list[AnyRow]:
+    """Return the studies of that name that are not deleted, newest first."""
+    query = select(studies).where(studies.c.name == name, studies.c.deleted_at.is_(None))
+    return list(c.execute(query.order_by(studies.c.created_at.desc())).all())
+
+
+def behind(c: Connection) -> list[str]:
+    """Return the studies whose newest snapshot has not seen every result, or that have none."""
+    query = select(studies.c.id).where(
+        studies.c.results > studies.c.snapshot_results, studies.c.deleted_at.is_(None)
+    )
+    return list(c.execute(query.order_by(studies.c.updated_at)).scalars())
+
+
+def add_revision(c: Connection, row: dict[str, Any]) -> None:
+    """Store what a study's definition is from an event on."""
+    c.execute(insert(revisions), row)
+
+
+def definition_at(c: Connection, study_id: str, revision: int) -> dict[str, Any]:
+    """Return the definition of one revision."""
+    query = select(revisions.c.definition).where(
+        revisions.c.study_id == study_id, revisions.c.revision == revision
+    )
+    found: dict[str, Any] = c.execute(query).scalar_one()
+    return found
+
+
+def revision_at(c: Connection, study_id: str, seq: int) -> int:
+    """Return the revision that was in force at an event."""
+    query = select(func.max(revisions.c.revision)).where(
+        revisions.c.study_id == study_id, revisions.c.seq <= seq
+    )
+    return int(c.execute(query).scalar_one())

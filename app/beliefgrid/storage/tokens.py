@@ -1,0 +1,43 @@
+"""Rows of access tokens; the secret itself is never stored."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from beliefgrid.storage.rows import AnyRow
+from beliefgrid.storage.tables import tokens
+
+
+def add(c: Connection, row: dict[str, Any]) -> None:
+    """Store a token."""
+    c.execute(insert(tokens), row)
+
+
+def by_hash(c: Connection, sha256: str) -> AnyRow | None:
+    """Return the token with that hash."""
+    return c.execute(select(tokens).where(tokens.c.sha256 == sha256)).one_or_none()
+
+
+def listed(c: Connection) -> list[AnyRow]:
+    """Return all tokens, newest first."""
+    return list(c.execute(select(tokens).order_by(tokens.c.created_at.desc())).all())
+
+
+def revoke(c: Connection, token_id: str, now: datetime) -> bool:
+    """Make a token useless; False if there is none, or it already is."""
+    statement = (
+        update(tokens)
+        .where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    return c.execute(statement).rowcount == 1
+
+
+def usable(c: Connection, now: datetime) -> int:
+    """Count the tokens that open something."""
+    query = select(func.count()).where(
+        tokens.c.revoked_at.is_(None),
+        (tokens.c.expires_at.is_(None)) | (tokens.c.expires_at > now),
+    )
+    return int(c.execute(query).scalar_one())

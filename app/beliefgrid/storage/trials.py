@@ -1,0 +1,234 @@
+"""Rows of trials, with their current observation beside them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+
+from beliefgrid.storage.rows import AnyRow, CursorError, Page, decode_cursor, page_of
+from beliefgrid.storage.tables import observations, trials
+
+_CURRENT = and_(observations.c.trial_id == trials.c.id, observations.c.removed_seq.is_(None))
+_WITH_RESULT = select(
+    trials,
+    observations.c.kind.label("outcome"),
+    observations.c.value,
+    observations.c["values"].label("metric_values"),
+    observations.c.stddev,
+    observations.c.duration,
+    observations.c.metadata.label("result_metadata"),
+).select_from(trials.outerjoin(observations, _CURRENT))
+
+_ONE = _WITH_RESULT.where(
+    trials.c.study_id == bindparam("study_id"), trials.c.number == bindparam("number")
+)
+_LIVE = (trials.c.state == "active") & trials.c.deleted_at.is_(None)
+_HELD = (
+    select(trials)
+    .where(
+        trials.c.study_id == bindparam("study_id"), trials.c.worker == bindparam("worker"), _LIVE
+    )
+    .order_by(trials.c.number)
+    .limit(bindparam("count"))
+)
+_QUEUED = (
+    select(trials)
+    .where(
+        trials.c.study_id == bindparam("study_id"),
+        trials.c.state == "queued",
+        trials.c.deleted_at.is_(None),
+    )
+    .order_by(trials.c.number)
+    .limit(bindparam("count"))
+)
+_TAKEN_STATES = ("active", "queued", "completed", "infeasible", "stopped")
+_TAKEN = (
+    select(trials.c.id)
+    .where(
+        trials.c.study_id == bindparam("study_id"),
+        trials.c.cell == bindparam("cell"),
+        trials.c.state.in_(_TAKEN_STATES),
+        trials.c.deleted_at.is_(None),
+    )
+    .limit(1)
+)
+_OVERDUE = (
+    select(trials.c.number)
+    .where(
+        trials.c.study_id == bindparam("study_id"),
+        _LIVE,
+        trials.c.lease_expires_at < bindparam("before"),
+    )
+    .order_by(trials.c.number)
+)
+_INSERT = insert(trials)
+
+
+def find(c: Connection, study_id: str, number: int) -> AnyRow | None:
+    """Return one trial with its current observation."""
+    return c.execute(_ONE, {"study_id": study_id, "number": number}).one_or_none()
+
+
+def add(c: Connection, row: dict[str, Any]) -> int:
+    """Store a new trial; return its row's id."""
+    key = c.execute(_INSERT, row).inserted_primary_key
+    return int(key[0]) if key is not None else 0
+
+
+_move_statements: dict[tuple[str, ...], Any] = {}
+
+
+def move(c: Connection, trial_id: int, source: tuple[str, ...], values: dict[str, Any]) -> bool:
+    """Change a trial if it is still in one of the source states; True if this call did it."""
+    names = tuple(sorted(values))
+    statement = _move_statements.get(names)
+    if statement is None:
+        columns = {name: bindparam(f"new_{name}", type_=trials.c[name].type) for name in names}
+        statement = (
+            update(trials)
+            .where(
+                trials.c.id == bindparam("trial"),
+                trials.c.state.in_(bindparam("source", expanding=True)),
+            )
+            .values(columns)
+        )
+        _move_statements[names] = statement
+    values_by_name = {f"new_{name}": value for name, value in values.items()}
+    found = c.execute(statement, {"trial": trial_id, "source": source} | values_by_name)
+    return found.rowcount == 1
+
+
+def held_by(c: Connection, study_id: str, worker: str, count: int) -> list[AnyRow]:
+    """Return the live trials of one worker, oldest first."""
+    found = c.execute(_HELD, {"study_id": study_id, "worker": worker, "count": count})
+    return list(found.all())
+
+
+def queued(c: Connection, study_id: str, count: int) -> list[AnyRow]:
+    """Return the trials that wait for a worker, oldest first."""
+    return list(c.execute(_QUEUED, {"study_id": study_id, "count": count}).all())
+
+
+def is_taken(c: Connection, study_id: str, cell: int) -> bool:
+    """Say whether a cell is live, waiting or already has its result."""
+    return c.execute(_TAKEN, {"study_id": study_id, "cell": cell}).first() is not None
+
+
+def taken_among(c: Connection, study_id: str, cells: list[int]) -> set[int]:
+    """Return those of the cells that are live, waiting or already have a result."""
+    query = select(trials.c.cell).where(
+        trials.c.study_id == study_id,
+        trials.c.cell.in_(cells),
+        trials.c.state.in_(_TAKEN_STATES),
+        trials.c.deleted_at.is_(None),
+    )
+    return {int(cell) for cell in c.execute(query).scalars() if cell is not None}
+
+
+def pending_cells(c: Connection, study_id: str) -> list[int]:
+    """Return the cells that are live or wait for a worker, ascending."""
+    query = select(trials.c.cell).where(
+        trials.c.study_id == study_id,
+        trials.c.state.in_(("active", "queued")),
+        trials.c.deleted_at.is_(None),
+        trials.c.cell.is_not(None),
+    )
+    return sorted({int(cell) for cell in c.execute(query).scalars() if cell is not None})
+
+
+def overdue(c: Connection, study_id: str, before: datetime) -> list[int]:
+    """Return the live trials whose lease ran out before a moment."""
+    return list(c.execute(_OVERDUE, {"study_id": study_id, "before": before}).scalars())
+
+
+def studies_with_overdue(c: Connection, before: datetime) -> list[str]:
+    """Return the studies that have such trials."""
+    query = select(trials.c.study_id).where(_LIVE, trials.c.lease_expires_at < before).distinct()
+    return list(c.execute(query).scalars())
+
+
+def failures_of_cell(c: Connection, study_id: str, cell: int) -> int:
+    """Count how often a cell's trials failed."""
+    query = select(func.count()).where(
+        trials.c.study_id == study_id,
+        trials.c.cell == cell,
+        trials.c.state == "failed",
+        trials.c.deleted_at.is_(None),
+    )
+    return int(c.execute(query).scalar_one())
+
+
+SORTS = ("number", "-number", "value", "-value")
+
+
+def page(
+    c: Connection,
+    study_id: str,
+    *,
+    state: str | None = None,
+    worker: str | None = None,
+    sort: str = "number",
+    cursor: str | None = None,
+    limit: int = 100,
+) -> Page[AnyRow]:
+    """List trials; sorted by value, those without one are left out."""
+    if sort not in SORTS:
+        raise CursorError(f"expected sort to be one of {', '.join(SORTS)}")
+    query = _WITH_RESULT.where(trials.c.study_id == study_id, trials.c.deleted_at.is_(None))
+    if state is not None:
+        query = query.where(trials.c.state == state)
+    if worker is not None:
+        query = query.where(trials.c.worker == worker)
+    is_descending = sort.startswith("-")
+    number = trials.c.number
+    if sort.endswith("number"):
+        position = decode_cursor(cursor, (int,))
+        if position is not None:
+            query = query.where(number < position[0] if is_descending else number > position[0])
+        query = query.order_by(number.desc() if is_descending else number)
+        rows = c.execute(query.limit(limit + 1)).all()
+        return page_of(rows, limit, lambda row: (row.number,))
+    value = observations.c.value
+    query = query.where(value.is_not(None))
+    position = decode_cursor(cursor, ((int, float), int))
+    if position is not None:
+        past = value < position[0] if is_descending else value > position[0]
+        query = query.where(or_(past, and_(value == position[0], number > position[1])))
+    query = query.order_by(value.desc() if is_descending else value, number)
+    rows = c.execute(query.limit(limit + 1)).all()
+    return page_of(rows, limit, lambda row: (row.value, row.number))
+
+
+def history(c: Connection, study_id: str) -> list[AnyRow]:
+    """Return (number, value, completed_at) of trials with a value, in order of completion."""
+    query = (
+        select(trials.c.number, observations.c.value, trials.c.completed_at)
+        .select_from(trials.join(observations, _CURRENT))
+        .where(
+            trials.c.study_id == study_id,
+            trials.c.deleted_at.is_(None),
+            observations.c.value.is_not(None),
+        )
+        .order_by(observations.c.seq)
+    )
+    return list(c.execute(query).all())
+
+
+def workers(c: Connection, study_id: str) -> list[AnyRow]:
+    """Return (worker, state, count, last change) for every worker and state."""
+    query = (
+        select(
+            trials.c.worker,
+            trials.c.state,
+            func.count().label("trials"),
+            func.max(trials.c.updated_at).label("last_seen_at"),
+        )
+        .where(
+            trials.c.study_id == study_id,
+            trials.c.worker.is_not(None),
+            trials.c.deleted_at.is_(None),
+        )
+        .group_by(trials.c.worker, trials.c.state)
+        .order_by(trials.c.worker)
+    )
+    return list(c.execute(query).all())

@@ -1,0 +1,112 @@
+"""Fixtures for all tests: a fresh database of each kind, the service on it, a real server."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+from tests.support import postgres, sqlite
+from tests.support.clock import Clock
+from tests.support.server import Server, running_server
+
+if TYPE_CHECKING:
+    from beliefgrid.settings import Settings
+
+IS_CI = bool(os.environ.get("CI"))
+BASE_URL = "http://127.0.0.1:8000"
+MISSING: dict[str, str] = {}  # what this machine lacks, for the last lines of the report
+
+hypothesis.settings.register_profile("here", deadline=None, derandomize=IS_CI)
+hypothesis.settings.load_profile("here")
+
+
+# ---------------------------------------------------------------- databases
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    return sqlite.make_template(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[postgres.Cluster]:
+    """A real Postgres; without one its tests are skipped loudly, and fail in CI."""
+    with ExitStack() as running:
+        try:
+            cluster = running.enter_context(postgres.cluster())
+        except postgres.PostgresMissingError as missing:
+            MISSING["Postgres"] = str(missing)
+            (pytest.fail if IS_CI else pytest.skip)(str(missing))
+        yield cluster
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh, migrated SQLite database."""
+    return sqlite.copy_template(sqlite_template, tmp_path)
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
+    """A fresh, migrated Postgres database."""
+    with postgres_cluster.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated database; each test runs on both kinds."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database without any table; each test runs on both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
+    with cluster.database(empty=True) as url:
+        yield url
+
+
+# ---------------------------------------------------------------- the service
+@pytest.fixture
+def clock() -> Clock:
+    """The service's clock; `clock.advance(60)` lets a minute pass."""
+    return Clock()
+
+
+@pytest.fixture
+def settings(database_url: str) -> "Settings":
+    """The settings of the service under test."""
+    from beliefgrid.settings import Settings
+
+    return Settings(database_url=database_url)
+
+
+@pytest.fixture(scope="session")
+def server_url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real server on SQLite that all tests share."""
+    folder = tmp_path_factory.mktemp("server")
+    with running_server(folder, sqlite.copy_template(sqlite_template, folder)) as started:
+        yield started.url
+
+
+@pytest.fixture
+def server(sqlite_url: str, tmp_path: Path) -> Iterator[Server]:
+    """A real server on an empty SQLite database of its own."""
+    with running_server(tmp_path, sqlite_url) as started:
+        yield started
+
+
+# ---------------------------------------------------------------- the report
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was not tested, and how to have it tested."""
+    for what, cure in MISSING.items():
+        terminalreporter.section(f"NOT TESTED: {what}", sep="!", red=True)
+        terminalreporter.write_line(cure)

@@ -1,0 +1,69 @@
+"""A real server in a process of its own, on a free port of this machine."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from tests.support.waiting import wait_until
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def kill(self) -> None:
+        """End it without a chance to tidy up, as a power cut would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=20)
+
+
+@contextmanager
+def running_server(
+    folder: Path, database_url: str, *, port: int | None = None, **variables: str
+) -> Iterator[Server]:
+    """Serve a migrated database until the block ends; more settings as BELIEFGRID_ variables."""
+    port = port or free_port()
+    log = folder / f"server-{port}.log"
+    ours = {name: value for name, value in os.environ.items() if "BELIEFGRID_" not in name}
+    environment = ours | {"BELIEFGRID_DATABASE_URL": database_url} | variables
+    command = [sys.executable, "-m", "beliefgrid.cli", "serve", "--port", str(port)]
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            command, env=environment, cwd=folder, stdout=out, stderr=subprocess.STDOUT
+        )
+    server = Server(f"http://127.0.0.1:{port}", process, log)
+    try:
+        wait_until(lambda: is_ready(server.url), process=process, log=log)
+        yield server
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(timeout=20)
+
+
+def is_ready(url: str) -> bool:
+    """Return whether a server says that it can work."""
+    try:
+        return httpx2.get(f"{url}/readyz", timeout=5).status_code == httpx2.codes.OK
+    except httpx2.TransportError:
+        return False
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
