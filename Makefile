@@ -26,13 +26,16 @@ test-unit: .venv/.ready ## all tests but the browser's; ARGS="-k word" picks som
 test-browser: .venv/.ready ## the tests that need a browser, in a run of their own
 	@$(PYTEST) tests/browser $(ARGS)
 
-check: .venv/.ready ## format, lint, types, import rules, templates, spelling, migrations
+check: .venv/.ready ## format, lint, types, imports, templates, spelling, migrations, containers
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/djlint --check --lint --quiet templates
 	@$(BIN)/codespell
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/kubernetes-validate --strict --quiet --no-warn deploy/kubernetes.yaml
 	@$(BIN)/python -m tests.support.migrations
 
 format: .venv/.ready ## put code and templates into shape
