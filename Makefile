@@ -62,7 +62,7 @@ screenshots: .venv/.ready ## pictures of the demo's pages, into docs/images
 	@$(BIN)/python -m tests.support.screenshots $(ARGS)
 
 lock: .venv/.ready ## take the newest versions of all dependencies that are a week old
-	@$(BIN)/python -m tests.support.lock
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.support.lock
 
 clean: ## remove what was built or installed here, but no database
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
