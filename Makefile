@@ -56,7 +56,7 @@ coverage: .venv/.ready ## which lines and branches no test reaches
 	@$(BIN)/coverage report
 
 benchmark-service: .venv/.ready ## latency, start and memory of the service, into RESULTS.md
-	@$(BIN)/python benchmarks/service/latency.py $(ARGS)
+	@$(BIN)/python -m benchmarks.service.latency $(ARGS)
 
 screenshots: .venv/.ready ## pictures of the demo's pages, into docs/images
 	@$(BIN)/python -m tests.support.screenshots $(ARGS)
