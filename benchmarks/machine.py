@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 
-def stamp() -> list[str]:
+def stamp() -> str:
     """Return a line that says where and when figures were measured."""
     load = os.getloadavg()[0]
-    return [
+    return (
         f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}, {processor()}, {os.cpu_count()} cores, "
         f"load {load:.1f}, Python {platform.python_version()}, numpy {np.__version__}."
-    ]
+    )
 
 
 def commit() -> str:

@@ -63,7 +63,7 @@ def main() -> None:
     lines = _table(figures)
     print("\n".join(lines))
     if options.write:
-        heading = ["# Latency, start and memory", "", *stamp(), ""]
+        heading = ["# Latency, start and memory", "", stamp(), ""]
         (HERE / "RESULTS.md").write_text("\n".join([*heading, *lines]) + "\n")
 
 
