@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from beliefgrid_client.answers import TrialRecord
 from beliefgrid_client.connection import REFUSALS, Connection
 from beliefgrid_client.errors import (
     AllLeasedError,
@@ -33,6 +34,7 @@ from beliefgrid_client.trial import Trial
 
 # What a function gives back: the objective's value, or several metrics by name.
 Outcome = float | Mapping[str, float]
+OnResult = Callable[[Trial, TrialRecord], object]
 ASK_AGAIN_S = 5.0
 log = logging.getLogger("beliefgrid_client")
 
@@ -81,9 +83,10 @@ class Job:
     lease_seconds: int = LEASE_SECONDS
     pass_trial: bool = False
     max_trials: int | None = None
+    on_result: OnResult | None = None
 
 
-def run(
+def run(  # noqa: PLR0913 - all but two have defaults
     study: Study,
     function: Callable[..., Outcome],
     *,
@@ -93,6 +96,8 @@ def run(
     lease_seconds: int = LEASE_SECONDS,
     pass_trial: bool = False,
     max_trials: int | None = None,
+    on_result: OnResult | None = None,
+    stop: threading.Event | None = None,
 ) -> Summary:
     """Work on a study until it is over.
 
@@ -107,6 +112,8 @@ def run(
         lease_seconds: how soon others get a trial if this machine dies.
         pass_trial: call the function with the trial itself, for `measure` and `should_stop`.
         max_trials: how many trials each worker does at most.
+        on_result: called with each trial and its record, once the service has the result.
+        stop: set it to end a run in the calling thread after the trial at hand.
 
     Ctrl-C lets the workers finish what they have; with a second one processes give it back, and
     threads leave it to expire. A single worker runs in the calling thread, where Ctrl-C
@@ -117,10 +124,12 @@ def run(
     """
     name = worker or os.environ.get("BELIEFGRID_WORKER") or f"{socket.gethostname()}-{os.getpid()}"
     facts = {"id": study.id, "name": study.name}
-    job = Job(study.connection, facts, function, name, lease_seconds, pass_trial, max_trials)
+    job = Job(
+        study.connection, facts, function, name, lease_seconds, pass_trial, max_trials, on_result
+    )
     study.connection.deliver_spooled()
     if workers == 1 and not processes:
-        return Worker(job, threading.Event()).work()
+        return Worker(job, stop or threading.Event()).work()
     return _side_by_side(job, workers, processes=processes)
 
 
@@ -171,12 +180,13 @@ class Worker:
         try:
             outcome = self._call(trial)
         except BaseException as error:
-            trial.end(error)
+            record = trial.end(error)
             if not isinstance(error, Exception):
                 raise  # Ctrl-C or an exit
-            kind = "infeasible" if isinstance(error, InfeasibleError) else "failed"
-            log.warning("trial %d is %s: %s", trial.number, kind, error, exc_info=error)
-            self.done[kind] += 1
+            if not isinstance(error, InfeasibleError):
+                log.warning("trial %d failed: %s", trial.number, error, exc_info=error)
+            if record is not None:
+                self._count(trial, record)
         else:
             self._report(trial, outcome)
 
@@ -187,19 +197,26 @@ class Worker:
 
     def _report(self, trial: Trial, outcome: Outcome) -> None:
         try:
-            if isinstance(outcome, Mapping):
-                trial.tell(values=outcome)
-            else:
-                trial.tell(float(outcome))
+            record = _tell(trial, outcome)
         except NonFiniteValueError:
-            trial.fail(f"the result is {outcome}", kind="infeasible")
-            self.done["infeasible"] += 1
+            record = trial.fail(f"the result is {outcome}", kind="infeasible")
         except REFUSALS as refusal:
             # Somebody deleted, cancelled or corrected the trial meanwhile: theirs to decide.
             trial.close()
             log.warning("trial %d: the result %s is refused: %s", trial.number, outcome, refusal)
-        else:
-            self.done["completed"] += 1
+            return
+        self._count(trial, record)
+
+    def _count(self, trial: Trial, record: TrialRecord) -> None:
+        self.done[record.state] += 1
+        if self.job.on_result is not None:
+            self.job.on_result(trial, record)
+
+
+def _tell(trial: Trial, outcome: Outcome) -> TrialRecord:
+    if isinstance(outcome, Mapping):
+        return trial.tell(values=outcome)
+    return trial.tell(float(outcome))
 
 
 # ---------------------------------------------------------------- side by side

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from beliefgrid_client.heartbeat import Pulse
 
 RELEASE_PATIENCE_S = 5.0  # whoever gives back is leaving; else the lease runs out
+MOST_REASON = 1000
 Directive = Literal["continue", "stop"]
 log = logging.getLogger("beliefgrid_client")
 
@@ -92,7 +93,7 @@ class Trial:
         `failed` is the machine's fault: the cell may be tried again. `infeasible` is the
         combination's: it never is, and the model learns from it.
         """
-        body = self._signed({"kind": kind, "reason": reason[:1000] or "no reason given"})
+        body = self._signed({"kind": kind, "reason": _plain(reason) or "no reason given"})
         answer = self._connection.deliver(f"{self._path}/failure", body, wait=self.wait)
         self.close()
         return read(TrialRecord, answer)
@@ -139,20 +140,21 @@ class Trial:
         if self.is_open:
             self.end(error)
 
-    def end(self, error: BaseException | None) -> None:
+    def end(self, error: BaseException | None) -> TrialRecord | None:
         """End the trial without a result, as an exception says; trouble is only logged."""
         try:
             if isinstance(error, (NoAnswerError, ServiceError)):
                 self.close()  # it was the telling that failed, not the trial
             elif isinstance(error, InfeasibleError):
-                self.fail(str(error), kind="infeasible")
+                return self.fail(str(error), kind="infeasible")
             elif isinstance(error, Exception):
-                self.fail(f"{type(error).__name__}: {error}")
+                return self.fail(f"{type(error).__name__}: {error}")
             else:  # Ctrl-C, an exit, or a block that told nothing
                 self.release()
         except BeliefgridError as trouble:
             self.close()
             log.warning("trial %d: could not be ended: %s", self.number, trouble)
+        return None
 
     def _signed(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a body with the lease's token and without what is None."""
@@ -163,3 +165,8 @@ class Trial:
     def _heard(self, directive: Directive) -> Directive:
         self.should_stop = directive == "stop"
         return directive
+
+
+def _plain(reason: str) -> str:
+    """Return a reason that the service takes: no control characters, not too long."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in reason[:MOST_REASON])
