@@ -1,6 +1,8 @@
 """Every environment variable of the service, read once: typed, checked, documented.
 
-A field `lease_seconds` is the variable `BELIEFGRID_LEASE_SECONDS`. The table in
+A field `lease_seconds` is the variable `BELIEFGRID_LEASE_SECONDS`; with `_FILE` behind it, the
+variable names a file that holds the value, so that passwords stay out of the environment.
+The table in
 docs/reference/settings.md is compared with this file by a test.
 """
 
@@ -9,6 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
@@ -138,6 +141,12 @@ class Settings:
     workers_processes: int = documented(
         1, "How many processes of its own the engine computes in.", whole(1, 64)
     )
+    updates: Literal["auto", "on", "off"] = documented(
+        "auto",
+        "Whether this server also computes posteriors. `auto` and `on`: yes; `off` leaves that to "
+        "`beliefgrid worker` processes, which need Postgres.",
+        one_of("auto", "on", "off"),
+    )
     log_level: str = documented("info", "How much to log.", one_of(*_LOG_LEVELS))
 
     @classmethod
@@ -150,12 +159,13 @@ class Settings:
         given: dict[str, Any] = {}
         for setting in fields(cls):
             name = variable(setting.name)
-            if name not in env:
+            value = _given(env, name)
+            if value is None:
                 continue
             try:
-                given[setting.name] = setting.metadata["read"](env[name])
+                given[setting.name] = setting.metadata["read"](value)
             except ValueError as expected:
-                came = "a value not shown here" if not setting.repr else repr(env[name])
+                came = "a value not shown here" if not setting.repr else repr(value)
                 raise SettingsError(f"{name}: expected {expected}, got {came}") from None
         return cls(**given)
 
@@ -172,6 +182,21 @@ class Settings:
         if is_wildcard(self.host):
             return (ANY_HOST,)
         return tuple(dict.fromkeys((*_LOOPBACK_NAMES, self.host.lower())))
+
+
+def _given(env: Mapping[str, str], name: str) -> str | None:
+    """Return a variable's value, or what the file holds that `NAME_FILE` names."""
+    if name in env:
+        return env[name]
+    path = env.get(f"{name}_FILE")
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{name}_FILE: expected a file of text, got {path!r}: {error}"
+        ) from None
 
 
 def variable(name: str) -> str:

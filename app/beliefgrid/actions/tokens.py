@@ -7,8 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from beliefgrid.actions.change import study_unknown
 from beliefgrid.actions.errors import ScopeMissingError, TokenInvalidError, TokenUnknownError
-from beliefgrid.storage import tokens
+from beliefgrid.storage import studies, tokens
+from beliefgrid.storage.rows import AnyRow
 
 SCOPES = ("read", "work", "write", "admin")
 IMPLIED = {
@@ -58,20 +60,28 @@ def create_token(
     scopes: list[str],
     study_id: str | None = None,
     expires_at: datetime | None = None,
+    parent_id: str | None = None,
     now: datetime,
 ) -> tuple[str, TokenView]:
-    """Make a token; return its secret, which is stored nowhere, and the rest."""
+    """Make a token; return its secret, which is stored nowhere, and the rest.
+
+    Raises:
+        StudyUnknownError: it is for a study that there is not.
+    """
+    if study_id is not None and studies.find(c, study_id) is None:
+        raise study_unknown(study_id)
     token_id = secrets.token_hex(4)
     secret = f"bg_{token_id}_{secrets.token_urlsafe(32)}"
-    view = TokenView(token_id, name, sorted(scopes), study_id, now, expires_at, None)
+    view = TokenView(token_id, name, sorted(set(scopes)), study_id, now, expires_at, None)
     tokens.add(
         c,
         {
             "id": token_id,
             "name": name,
-            "sha256": _hash(secret),
+            "sha256": hashed(secret),
             "scopes": view.scopes,
             "study_id": study_id,
+            "parent_id": parent_id,
             "created_at": now,
             "expires_at": expires_at,
             "last_used_at": None,
@@ -87,13 +97,29 @@ def authenticate(c: Connection, secret: str, now: datetime) -> Principal:
     Raises:
         TokenInvalidError: unknown, expired or revoked; which one is not said.
     """
-    row = tokens.by_hash(c, _hash(secret))
-    if row is None or row.revoked_at is not None:
-        raise TokenInvalidError("expected a valid token; `beliefgrid token create` makes one")
-    if row.expires_at is not None and row.expires_at <= now:
-        raise TokenInvalidError("expected a valid token; `beliefgrid token create` makes one")
+    row = valid_row(c, secret, now)
     allowed: set[str] = set().union(*(IMPLIED[scope] for scope in row.scopes))
     return Principal(row.name, frozenset(allowed), row.study_id)
+
+
+def valid_row(c: Connection, secret: str, now: datetime) -> AnyRow:
+    """Return the row of a token that opens something; a session ends with its parent.
+
+    Raises:
+        TokenInvalidError: unknown, expired or revoked.
+    """
+    row = tokens.by_hash(c, hashed(secret))
+    if row is None or not _opens(row, now):
+        raise TokenInvalidError("expected a valid token; `beliefgrid token create` makes one")
+    if row.parent_id is not None:
+        parent = tokens.by_id(c, row.parent_id)
+        if parent is None or not _opens(parent, now):
+            raise TokenInvalidError("expected a valid session; sign in again")
+    return row
+
+
+def _opens(row: AnyRow, now: datetime) -> bool:
+    return row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
 
 
 def list_tokens(c: Connection) -> list[TokenView]:
@@ -109,6 +135,7 @@ def list_tokens(c: Connection) -> list[TokenView]:
             row.revoked_at,
         )
         for row in tokens.listed(c)
+        if row.parent_id is None  # a browser's session is not a token to hand out
     ]
 
 
@@ -123,6 +150,7 @@ def count_usable(c: Connection, now: datetime) -> int:
     return tokens.usable(c, now)
 
 
-def _hash(secret: str) -> str:
+def hashed(secret: str) -> str:
+    """Return what is stored of a secret."""
     # A plain hash is enough for 256 random bits; it is not a password.
     return hashlib.sha256(secret.encode()).hexdigest()

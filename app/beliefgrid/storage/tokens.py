@@ -19,6 +19,11 @@ def by_hash(c: Connection, sha256: str) -> AnyRow | None:
     return c.execute(select(tokens).where(tokens.c.sha256 == sha256)).one_or_none()
 
 
+def by_id(c: Connection, token_id: str) -> AnyRow | None:
+    """Return the token of an id."""
+    return c.execute(select(tokens).where(tokens.c.id == token_id)).one_or_none()
+
+
 def listed(c: Connection) -> list[AnyRow]:
     """Return all tokens, newest first."""
     return list(c.execute(select(tokens).order_by(tokens.c.created_at.desc())).all())
@@ -38,6 +43,7 @@ def usable(c: Connection, now: datetime) -> int:
     """Count the tokens that open something."""
     query = select(func.count()).where(
         tokens.c.revoked_at.is_(None),
+        tokens.c.parent_id.is_(None),
         (tokens.c.expires_at.is_(None)) | (tokens.c.expires_at > now),
     )
     return int(c.execute(query).scalar_one())

@@ -1,0 +1,5 @@
+"""JSON for programs: the resources of /api/v1, one file a resource."""
+
+from beliefgrid.api.install import API_PREFIX, install
+
+__all__ = ["API_PREFIX", "install"]

@@ -1,0 +1,119 @@
+"""A study's events as a stream, in the order in which they were committed."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Header, Query, Request
+from fastapi.responses import StreamingResponse
+
+from beliefgrid.actions import read
+from beliefgrid.actions.announcements import Announcements
+from beliefgrid.actions.errors import ActionError
+from beliefgrid.actions.service import Service
+from beliefgrid.actions.views import EventView
+from beliefgrid.api.caller import Reader
+from beliefgrid.api.described import problems
+from beliefgrid.api.problems import RefusedError
+from beliefgrid.api.route import router as new_router
+from beliefgrid.api.texts import MOST_INTEGER
+
+PING_S = 15.0
+PAGE = 500
+MOST_STREAMS = 1000
+HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # nginx must not buffer it
+
+router = new_router("events")
+
+
+class Streams:
+    """The streams that are open, so that a server that stops can end them."""
+
+    def __init__(self) -> None:
+        self.open: Counter[str] = Counter()
+        self.is_closing = False
+
+    def close(self, announcements: Announcements) -> None:
+        """End every stream; browsers connect again by themselves."""
+        self.is_closing = True
+        announcements.publish(list(self.open))
+
+
+@router.get(
+    "/studies/{study}/events",
+    operation_id="stream_events",
+    response_class=StreamingResponse,
+    responses=problems(404, 429)
+    | {
+        200: {
+            "description": "Server-sent events: `event` is the kind, `id` the seq, `data` JSON.",
+            "content": {
+                "text/event-stream": {
+                    "schema": {"type": "string"},
+                    "example": 'id: 2\nevent: trial_leased\ndata: {"seq": 2, "trial": 1}\n\n',
+                }
+            },
+        }
+    },
+)
+async def stream_events(
+    caller: Reader,
+    after: Annotated[int, Query(ge=0, le=MOST_INTEGER)] = 0,
+    last_event_id: Annotated[str | None, Header(max_length=40)] = None,
+) -> StreamingResponse:
+    """Stream what happened after an event, then what happens. `Last-Event-ID` resumes."""
+    streams = streams_of(caller.request)
+    if streams.open.total() >= MOST_STREAMS:
+        raise RefusedError(429, "too_many_streams", "too many streams are open; try again later")
+    study = await caller.read(read.study)
+    seen = int(last_event_id) if (last_event_id or "").isdecimal() else after
+    texts = _texts(caller.service, streams, study.id, seen, newest=study.seq)
+    return StreamingResponse(texts, media_type="text/event-stream", headers=HEADERS)
+
+
+def streams_of(request: Request) -> Streams:
+    """Return the open streams of this application."""
+    streams: Streams = request.app.state.streams
+    return streams
+
+
+async def _texts(
+    service: Service, streams: Streams, study_id: str, seen: int, *, newest: int
+) -> AsyncIterator[str]:
+    streams.open[study_id] += 1
+    try:
+        yield "retry: 2000\n\n"
+        if seen > newest:  # the database was put back: what the reader has seen never happened
+            seen = newest
+            yield f"id: {seen}\nevent: reset\ndata: {{}}\n\n"
+        with service.announcements.listen(study_id) as news:
+            while not streams.is_closing:
+                found = await service.read(read.events, study_id, after=seen, limit=PAGE)
+                for event in found:
+                    seen = event.seq
+                    yield _text(event)
+                if len(found) < PAGE and not await news.wait(PING_S):
+                    yield ": ping\n\n"
+    except (ActionError, asyncio.CancelledError):
+        return  # deleted, or the database is away: the reader connects again and is told
+    finally:
+        streams.open[study_id] -= 1
+        streams.open += Counter()  # forget those at zero
+
+
+def _text(event: EventView) -> str:
+    data = {
+        "seq": event.seq,
+        "kind": event.kind,
+        "trial": event.trial,
+        "actor": event.actor,
+        "data": {k: v for k, v in event.data.items() if k not in _LONG},
+        "created_at": event.created_at.isoformat(),
+    }
+    return f"id: {event.seq}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n"
+
+
+# What only a rebuild needs; a page fetches what it shows.
+_LONG = frozenset({"theta", "pending", "prior"})

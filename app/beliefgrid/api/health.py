@@ -1,0 +1,29 @@
+"""Whether the service is alive, and whether it can work."""
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection, text
+
+from beliefgrid.actions.errors import ActionError
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def readyz(request: Request, response: Response) -> dict[str, str]:
+    """Say whether the database can be reached; 503 if not."""
+    try:
+        await request.app.state.service.read(_ping)
+    except ActionError as error:
+        response.status_code = 503
+        return {"status": "not ready", "reason": str(error)}
+    return {"status": "ready"}
+
+
+def _ping(c: Connection) -> None:
+    c.execute(text("SELECT 1"))

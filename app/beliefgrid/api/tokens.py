@@ -1,0 +1,50 @@
+"""Access tokens: made, listed, revoked."""
+
+from datetime import timedelta
+from typing import Any
+
+from fastapi import Response
+
+from beliefgrid.actions import tokens
+from beliefgrid.api.answers import NewTokenOut, TokensOut
+from beliefgrid.api.caller import Admin
+from beliefgrid.api.described import problems
+from beliefgrid.api.requests import TokenIn
+from beliefgrid.api.route import router as new_router
+
+router = new_router("tokens")
+
+
+@router.post(
+    "/tokens",
+    status_code=201,
+    response_model=NewTokenOut,
+    operation_id="create_token",
+    responses=problems(404, body=True),
+)
+async def create_token(caller: Admin, body: TokenIn) -> NewTokenOut:
+    """Make a token; its secret is in this answer and nowhere else.
+
+    There is no Idempotency-Key here, because the answer that it stores would hold the secret.
+    """
+    service = caller.service
+    ends = {"expires_at": service.clock() + timedelta(days=body.days)} if body.days else {}
+    made: Any = await service.write(
+        tokens.create_token, name=body.name, scopes=body.scopes, study_id=body.study, **ends
+    )
+    return NewTokenOut.of(made)
+
+
+@router.get("/tokens", response_model=TokensOut, operation_id="list_tokens", responses=problems())
+async def list_tokens(caller: Admin) -> TokensOut:
+    """List the tokens, without their secrets."""
+    return TokensOut.model_validate({"items": await caller.service.read(tokens.list_tokens)})
+
+
+@router.delete(
+    "/tokens/{token}", status_code=204, operation_id="revoke_token", responses=problems(404)
+)
+async def revoke_token(caller: Admin, token: str) -> Response:
+    """Make a token useless within a second."""
+    await caller.service.write(tokens.revoke_token, token)
+    return Response(status_code=204)

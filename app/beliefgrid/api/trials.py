@@ -1,0 +1,271 @@
+"""Trials: list, read, queue, import, describe, delete; and what a worker tells of its own."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query, Response
+
+from beliefgrid.actions import heartbeat as beats
+from beliefgrid.actions import queue, read, release, tell, trials_edit
+from beliefgrid.api.answers import (
+    ExplanationOut,
+    HeartbeatOut,
+    ImportedOut,
+    MeasuredOut,
+    TrialOut,
+    TrialsOut,
+)
+from beliefgrid.api.caller import Cursor, Key, Reader, Trial, Worker, Writer, etag, rendered
+from beliefgrid.api.described import problems, success
+from beliefgrid.api.requests import (
+    BatchIn,
+    FailureIn,
+    HeartbeatIn,
+    LeaseIn,
+    MeasurementsIn,
+    ObservationIn,
+    TrialIn,
+    TrialPatch,
+)
+from beliefgrid.api.route import router as new_router
+
+router = new_router("trials")
+State = Literal[
+    "queued", "active", "completed", "failed", "infeasible", "stopped", "expired", "cancelled"
+]
+
+
+@router.get(
+    "/studies/{study}/trials",
+    response_model=TrialsOut,
+    operation_id="list_trials",
+    responses=problems(404),
+)
+async def list_trials(
+    caller: Reader,
+    state: State | None = None,
+    worker: Annotated[str | None, Query(max_length=200)] = None,
+    sort: Annotated[str, Query(max_length=40)] = "number",
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> TrialsOut:
+    """List trials, a page at a time."""
+    page = await caller.read(
+        read.trials, state=state, worker=worker, sort=sort, cursor=cursor or None, limit=limit
+    )
+    return TrialsOut.model_validate(page)
+
+
+@router.post(
+    "/studies/{study}/trials",
+    status_code=201,
+    response_model=TrialOut,
+    operation_id="add_trial",
+    responses=problems(404, 409, body=True),
+)
+async def add_trial(caller: Writer, body: TrialIn, key: Key = None) -> Response:
+    """Queue a combination for the next worker, or import one with its result.
+
+    A combination may lie off the grid, and may repeat a tested cell.
+    """
+    return await caller.write(
+        key, rendered(201, TrialOut), queue.queue_trial, **body.given(), actor=caller.actor
+    )
+
+
+@router.post(
+    "/studies/{study}/observations:batch",
+    status_code=201,
+    response_model=ImportedOut,
+    operation_id="import_observations",
+    responses=problems(404, 409, body=True)
+    | success(200, ImportedOut, "A dry run; nothing was stored."),
+)
+async def import_observations(
+    caller: Writer, body: BatchIn, *, dry_run: bool = False, key: Key = None
+) -> Response:
+    """Import up to 10,000 results, all or none; they make one update of the posterior."""
+    render = rendered(200 if dry_run else 201, ImportedOut)
+    return await caller.write(
+        key, render, queue.import_batch, rows=body.listed(), dry_run=dry_run, actor=caller.actor
+    )
+
+
+@router.get(
+    "/studies/{study}/trials/{number}",
+    response_model=TrialOut,
+    operation_id="get_trial",
+    responses=problems(404),
+)
+async def get_trial(caller: Reader, number: Trial, response: Response) -> TrialOut:
+    """Read a trial."""
+    view = await caller.read(read.trial, number=number)
+    response.headers["ETag"] = etag(view.version)
+    return TrialOut.model_validate(view)
+
+
+@router.get(
+    "/studies/{study}/explain/{number}",
+    response_model=ExplanationOut,
+    operation_id="explain_trial",
+    responses=problems(404),
+)
+async def explain_trial(caller: Reader, number: Trial) -> ExplanationOut:
+    """Say why a trial's cell was suggested."""
+    return ExplanationOut.model_validate(await caller.read(read.trial, number=number))
+
+
+@router.patch(
+    "/studies/{study}/trials/{number}",
+    response_model=TrialOut,
+    operation_id="describe_trial",
+    responses=problems(404, body=True),
+)
+async def describe_trial(caller: Writer, number: Trial, body: TrialPatch) -> TrialOut:
+    """Change a trial's notes and tags."""
+    view = await caller.service.write(
+        trials_edit.patch_trial,
+        caller.study_id,
+        number,
+        changes=body.given(),
+        actor=caller.actor,
+    )
+    return TrialOut.model_validate(view)
+
+
+@router.delete(
+    "/studies/{study}/trials/{number}",
+    status_code=204,
+    operation_id="delete_trial",
+    responses=problems(404, 409),
+)
+async def delete_trial(caller: Writer, number: Trial) -> Response:
+    """Take a trial, and what it taught, out of the study; `:restore` takes that back."""
+    await caller.service.write(
+        trials_edit.delete_trial, caller.study_id, number, actor=caller.actor
+    )
+    return Response(status_code=204)
+
+
+@router.post(
+    "/studies/{study}/trials/{number}:restore",
+    response_model=TrialOut,
+    operation_id="restore_trial",
+    responses=problems(404, 409),
+)
+async def restore_trial(caller: Writer, number: Trial, key: Key = None) -> Response:
+    """Take back a deletion."""
+    return await caller.write(
+        key,
+        rendered(200, TrialOut),
+        trials_edit.restore_trial,
+        number=number,
+        actor=caller.actor,
+    )
+
+
+@router.post(
+    "/studies/{study}/trials/{number}/heartbeat",
+    response_model=HeartbeatOut,
+    operation_id="heartbeat",
+    responses=problems(404, 409, body=True),
+)
+async def heartbeat(
+    caller: Worker, number: Trial, body: HeartbeatIn = HeartbeatIn(), key: Key = None
+) -> Response:
+    """Prolong a lease from now on; the answer says whether to go on."""
+    render = rendered(200, HeartbeatOut)
+    return await caller.write(key, render, beats.heartbeat, number=number, **body.given())
+
+
+@router.post(
+    "/studies/{study}/trials/{number}/measurements",
+    response_model=MeasuredOut,
+    operation_id="measure",
+    responses=problems(404, 409, body=True),
+)
+async def measure(caller: Worker, number: Trial, body: MeasurementsIn, key: Key = None) -> Response:
+    """Record intermediate values; the same one again changes nothing."""
+    return await caller.write(
+        key,
+        rendered(200, MeasuredOut),
+        tell.measure,
+        number=number,
+        measurements=body.listed(),
+        lease_token=body.lease_token,
+    )
+
+
+@router.post(
+    "/studies/{study}/trials/{number}/observation",
+    response_model=TrialOut,
+    operation_id="observe",
+    responses=problems(404, 409, body=True),
+)
+async def observe(
+    caller: Worker, number: Trial, body: ObservationIn = ObservationIn(), key: Key = None
+) -> Response:
+    """Record the result of a trial: durable when this is answered, and counted once.
+
+    With no value the last measurement is the result. A late result of an expired trial counts
+    until its hard deadline.
+    """
+    return await caller.write(
+        key,
+        rendered(200, TrialOut),
+        tell.observe,
+        number=number,
+        **body.given(),
+        actor=caller.actor,
+    )
+
+
+@router.post(
+    "/studies/{study}/trials/{number}/failure",
+    response_model=TrialOut,
+    operation_id="fail",
+    responses=problems(404, 409, body=True),
+)
+async def fail(caller: Worker, number: Trial, body: FailureIn, key: Key = None) -> Response:
+    """Record that a trial gave nothing: the machine's fault, or the combination's."""
+    return await caller.write(
+        key,
+        rendered(200, TrialOut),
+        tell.fail,
+        number=number,
+        kind=body.kind,
+        reason=body.reason,
+        lease_token=body.lease_token,
+        actor=caller.actor,
+    )
+
+
+@router.post(
+    "/studies/{study}/trials/{number}/release",
+    response_model=TrialOut,
+    operation_id="release",
+    responses=problems(404, 409, body=True),
+)
+async def release_trial(
+    caller: Worker, number: Trial, body: LeaseIn = LeaseIn(), key: Key = None
+) -> Response:
+    """Put a trial back for the next who asks, under the same number."""
+    return await caller.write(
+        key,
+        rendered(200, TrialOut),
+        release.release,
+        number=number,
+        **body.given(),
+        actor=caller.actor,
+    )
+
+
+@router.post(
+    "/studies/{study}/trials/{number}/stop",
+    response_model=TrialOut,
+    operation_id="stop",
+    responses=problems(404, 409),
+)
+async def stop_trial(caller: Writer, number: Trial, key: Key = None) -> Response:
+    """End a trial early: its last measurement is its result; with none it is cancelled."""
+    render = rendered(200, TrialOut)
+    return await caller.write(key, render, release.stop, number=number, actor=caller.actor)

@@ -1,0 +1,119 @@
+"""The one place where everything is wired. Nothing happens on import; the lifespan does it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from beliefgrid import __version__, api, dashboard, trouble
+from beliefgrid.actions.leases import LeaseRules
+from beliefgrid.actions.service import Service, open_service
+from beliefgrid.actions.tokens import count_usable
+from beliefgrid.api.events import Streams
+from beliefgrid.jobs import sweeping, updating
+from beliefgrid.security import login
+from beliefgrid.security.gate import Gate
+from beliefgrid.security.identity import Doorman
+from beliefgrid.settings import Settings
+from beliefgrid.storage import migrate
+
+
+class StartError(Exception):
+    """The service cannot start as it is set up; the message says what to do."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application; its database is opened when it starts and closed when it stops."""
+    settings = settings or Settings.from_environment()
+    doorman = Doorman(token_required=settings.token_required)
+    app = FastAPI(
+        title="beliefgrid",
+        summary="Bayesian search over a grid, with a posterior you can watch.",
+        version=__version__,
+        root_path=settings.root_path,
+        openapi_url=None,  # ours needs a token where one is mandatory, and so do the docs
+        docs_url=None,  # they would load scripts from another host
+        redoc_url=None,
+        lifespan=_lifespan,
+        middleware=[Middleware(Gate, settings=settings, doorman=doorman)],
+    )
+    app.state.settings = settings
+    app.state.doorman = doorman
+    app.state.streams = Streams()
+    trouble.install(app)
+    api.install(app)
+    app.include_router(login.router)
+    dashboard.install(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    try:
+        service = await _started(app.state.settings)
+    except Exception as error:
+        app.state.start_error = error  # for the command line, which says it in one sentence
+        raise
+    app.state.service = service
+    try:
+        yield
+    finally:
+        app.state.streams.close(service.announcements)
+        await service.stop()
+
+
+async def _started(settings: Settings) -> Service:
+    service = await asyncio.to_thread(open_ready, settings)
+    try:
+        await _require_token(service, settings)
+        await service.start()
+    except BaseException:
+        await service.stop()
+        raise
+    return service
+
+
+def open_ready(settings: Settings) -> Service:
+    """Open the database that the settings name, its tables up to date.
+
+    A SQLite file is brought up to date here; a Postgres database, which others may be using,
+    only by `beliefgrid migrate`.
+
+    Raises:
+        SchemaError: the tables are not those of this release.
+        DatabaseInUseError: another process serves this SQLite file.
+    """
+    updates = [] if settings.updates == "off" else [updating(settings.workers_processes)]
+    service = open_service(
+        settings.database_url,
+        processes=settings.workers_processes,
+        rules=LeaseRules(
+            seconds=settings.lease_seconds,
+            hard_deadline_seconds=settings.hard_deadline_seconds,
+        ),
+        restart_grace=timedelta(seconds=settings.restart_grace_seconds),
+        jobs=(*updates, sweeping(settings.sweep_seconds)),
+    )
+    try:
+        if service.database.url.get_backend_name() == "sqlite":
+            migrate.upgrade(settings.database_url)
+        migrate.check(service.database.engine)
+    except BaseException:
+        service.database.close()
+        raise
+    return service
+
+
+async def _require_token(service: Service, settings: Settings) -> None:
+    if not settings.token_required:
+        return
+    if await service.read(count_usable, service.clock()) == 0:
+        raise StartError(
+            f"expected a token, because {settings.host} can be reached from other machines and "
+            "there is none yet; make one with\n"
+            "    beliefgrid token create --name admin --scope admin\n"
+            "or listen on 127.0.0.1"
+        )

@@ -1,0 +1,208 @@
+"""The gate in front of the application: every request passes here first.
+
+It names the request, checks where it comes from and how long it is, finds out who asks, and
+puts the headers of `policy` on every answer. What a principal may do, each route decides.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from beliefgrid.actions.errors import ActionError, TokenInvalidError
+from beliefgrid.api.problems import RefusedError, of_action, of_http, problem
+from beliefgrid.security import body, origin, policy
+from beliefgrid.security.headers import Knock, knock
+from beliefgrid.security.identity import Doorman, Identity
+from beliefgrid.settings import Settings
+
+Scope = Any
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PUBLIC = frozenset({"/healthz", "/readyz", "/login"})
+_log = logging.getLogger("beliefgrid.requests")
+
+
+class Gate:
+    """ASGI middleware that lets a request in or answers it."""
+
+    def __init__(self, app: App, *, settings: Settings, doorman: Doorman) -> None:
+        self._app, self._settings, self._doorman = app, settings, doorman
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, _brief(send))
+        if scope["type"] != "http":
+            return  # there are no websockets here
+        root = self._settings.root_path
+        if root and not _is_below(scope["path"], root):
+            scope["path"] = root + scope["path"]  # the proxy took it off; routing wants it
+        request = knock(scope, root)
+        scope.setdefault("state", {})["request_id"] = request.request_id
+        answer = _Answer(send, request)
+        try:
+            response = await self._refusal(scope, request)
+            if response is not None:
+                await response(scope, receive, answer.send)
+                return
+            receive = await self._bounded(scope, request, receive)
+            await self._app(scope, receive, answer.send)
+        except Exception as error:  # noqa: BLE001 - the last one to see it
+            await self._trouble(error, scope, receive, answer)
+        finally:
+            answer.log()
+
+    async def _refusal(self, scope: Scope, request: Knock) -> Response | None:
+        """Return why a request does not get in, or None."""
+        asked = Request(scope)
+        if not origin.is_host_allowed(request.get(b"host"), self._settings.hosts):
+            return problem(
+                asked,
+                400,
+                "host_not_allowed",
+                "this service does not answer to that host name; BELIEFGRID_ALLOWED_HOSTS lists "
+                "those it answers to",
+            )
+        if not request.is_safe and not origin.is_ours(request):
+            return problem(
+                asked, 403, "cross_site", "a page of another site may not change anything here"
+            )
+        try:
+            identity = await self._doorman.identify(asked.app.state.service, request)
+        except ActionError as error:
+            if request.path in {"/healthz", "/readyz"}:
+                return None
+            return of_action(asked, error)
+        _tell(scope, identity)
+        if identity.principal is None and not _is_public(request.path):
+            return _ask_for_login(asked, request)
+        return None
+
+    async def _bounded(self, scope: Scope, request: Knock, receive: Receive) -> Receive:
+        """Bound the body; check that a form is one of ours."""
+        if request.is_safe:
+            return receive
+        limit = body.limit_of(request.path, self._settings.max_body_bytes)
+        body.check_length(request, limit)
+        receive = body.limited(receive, limit)
+        if request.is_api or request.path == "/login" or request.bearer:
+            return receive
+        given = request.get(b"x-csrf-token")
+        if request.get(b"content-type").partition(";")[0].strip() == body.FORM:
+            fields, receive = await body.form_of(receive)
+            given = fields.get("csrf_token", given)
+        expected = scope["state"]["csrf_token"]
+        if not secrets.compare_digest(given.encode(), expected.encode()):
+            raise RefusedError(403, "form_expired", "this form is too old; load the page again")
+        return receive
+
+    async def _trouble(
+        self, error: Exception, scope: Scope, receive: Receive, answer: "_Answer"
+    ) -> None:
+        asked = Request(scope)
+        if isinstance(error, RefusedError):
+            response = of_http(asked, error)
+        else:
+            _log.error(
+                "a request failed",
+                exc_info=error,
+                extra={"request_id": scope["state"]["request_id"]},
+            )
+            detail = "something is wrong in the service; its log has the reason under request_id"
+            response = problem(asked, 500, "internal_error", detail)
+        if not answer.has_started:
+            response.headers["Connection"] = "close"  # the rest of the body may still be coming
+            await response(scope, receive, answer.send)
+
+
+class _Answer:
+    """Puts the headers on an answer, and notes what became of it."""
+
+    def __init__(self, send: Send, request: Knock) -> None:
+        self._send, self._request = send, request
+        self._began = time.perf_counter()
+        self.status = 0
+
+    @property
+    def has_started(self) -> bool:
+        return self.status > 0
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in headers}
+            extra = (
+                *policy.ALWAYS,
+                policy.NO_STORE,
+                (b"x-request-id", self._request.request_id.encode()),
+            )
+            headers += [(name, value) for name, value in extra if name not in names]
+            message["headers"] = headers
+        await self._send(message)
+
+    def log(self) -> None:
+        level = logging.WARNING if self.status >= 500 else logging.DEBUG  # noqa: PLR2004
+        if _log.isEnabledFor(level):
+            took = round(1000 * (time.perf_counter() - self._began), 2)
+            fields = {
+                "request_id": self._request.request_id,
+                "method": self._request.method,
+                "path": self._request.path,
+                "status": self.status,
+                "ms": took,
+            }
+            _log.log(level, "request", extra=fields)
+
+
+def _brief(send: Send) -> Send:
+    """Return a way to report a failed start in its last line, without the traceback."""
+
+    async def send_brief(message: Any) -> None:
+        if message["type"] == "lifespan.startup.failed":
+            lines = str(message.get("message", "")).strip().splitlines()
+            message = message | {"message": lines[-1] if lines else ""}
+        await send(message)
+
+    return send_brief
+
+
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(root + "/")
+
+
+def _is_public(path: str) -> bool:
+    return path in PUBLIC or path.startswith("/static/")
+
+
+def _tell(scope: Scope, identity: Identity) -> None:
+    """Put what pages and routes want to know into the request's state."""
+    principal = identity.principal
+    scope["state"] |= {
+        "principal": principal,
+        "actor": principal.name if principal else None,
+        "scopes": principal.scopes if principal else frozenset(),
+        "csrf_token": identity.csrf_token,
+        "signed_in": identity.is_session,
+    }
+
+
+def _ask_for_login(asked: Request, request: Knock) -> Response:
+    if request.wants_page and request.is_safe:
+        root = asked.scope.get("root_path", "")
+        return RedirectResponse(f"{root}/login?next={quote(request.path)}", 303)
+    return of_action(
+        asked,
+        TokenInvalidError(
+            "expected a token in the header `Authorization: Bearer …`; `beliefgrid token create` "
+            "makes one"
+        ),
+    )

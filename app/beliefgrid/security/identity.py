@@ -1,0 +1,74 @@
+"""Who makes a request: a bearer token, a browser's session, or this machine's own user."""
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+
+from beliefgrid.actions.errors import TokenInvalidError
+from beliefgrid.actions.service import Service
+from beliefgrid.actions.tokens import LOCAL, Principal, authenticate
+from beliefgrid.security.headers import Knock
+
+COOKIE = "beliefgrid_session"
+KEPT_S = 1.0  # a revoked token opens nothing after this
+MOST_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks, and what that one's forms must carry."""
+
+    principal: Principal | None
+    csrf_token: str
+    is_session: bool = False
+
+
+class Doorman:
+    """Finds out who asks. What the database says of a token is believed for a second."""
+
+    def __init__(self, *, token_required: bool) -> None:
+        self._token_required = token_required
+        self._known: dict[bytes, tuple[Principal, float]] = {}
+        # Without a login the forms of this process carry a secret of this process.
+        self._own_csrf = secrets.token_urlsafe(24)
+
+    async def identify(self, service: Service, request: Knock) -> Identity:
+        """Return who asks; nobody if a token is needed and there is none.
+
+        Raises:
+            TokenInvalidError: the header Authorization carries a token that opens nothing.
+        """
+        if secret := request.bearer:
+            return Identity(await self._principal(service, secret), self._own_csrf)
+        if request.get(b"authorization"):
+            raise TokenInvalidError("expected `Authorization: Bearer` and a token")
+        if session := request.cookie(COOKIE):
+            try:
+                principal = await self._principal(service, session)
+            except TokenInvalidError:
+                pass  # it ran out: as if there were none
+            else:
+                return Identity(principal, csrf_of(session), is_session=True)
+        return Identity(None if self._token_required else LOCAL, self._own_csrf)
+
+    async def _principal(self, service: Service, secret: str) -> Principal:
+        digest = hashlib.sha256(secret.encode()).digest()
+        known = self._known.get(digest)
+        now = time.monotonic()
+        if known is not None and known[1] > now:
+            return known[0]
+        principal = await service.read(authenticate, secret, service.clock())
+        if len(self._known) >= MOST_KEPT:
+            self._known.clear()
+        self._known[digest] = (principal, now + KEPT_S)
+        return principal
+
+    def forget(self) -> None:
+        """Ask the database again from now on."""
+        self._known.clear()
+
+
+def csrf_of(session: str) -> str:
+    """Return what the forms of a session must carry."""
+    return hashlib.blake2b(session.encode(), digest_size=24, person=b"beliefgrid-csrf").hexdigest()

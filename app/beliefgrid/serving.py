@@ -1,0 +1,108 @@
+"""A server in this process: its port, its loop, its end."""
+
+import asyncio
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from beliefgrid import logs
+from beliefgrid.main import create_app, open_ready
+from beliefgrid.settings import Settings
+
+GRACE_S = 3  # how long requests may take to finish when the server is told to stop
+BACKLOG = 2048
+
+
+class PortTakenError(Exception):
+    """Something else listens on the port."""
+
+
+class StartFailedError(Exception):
+    """The application could not start; the cause says why."""
+
+
+class _Server(uvicorn.Server):
+    """A server that ends its event streams when it is told to stop; they would never end."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        state: Any = self.config.loaded_app.state if self.config.loaded else None
+        service = getattr(state, "service", None)
+        if service is not None:
+            state.streams.close(service.announcements)
+        super().handle_exit(sig, frame)
+
+
+def run(settings: Settings) -> None:
+    """Serve until a signal says to stop.
+
+    Raises:
+        PortTakenError: something else listens there.
+        StartFailedError: the application could not start.
+    """
+    logs.configure(settings.log_level)
+    app = create_app(settings)
+    with _bound(settings.host, settings.port) as listener:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,  # ours carry a request id and no query
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+            proxy_headers=False,
+            ws="none",
+            backlog=BACKLOG,
+        )
+        server = _Server(config)
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        port = listener.getsockname()[1]
+        _say(f"beliefgrid is at http://{host}:{port}{settings.root_path}/")
+        server.run(sockets=[listener])
+    error = getattr(app.state, "start_error", None)
+    if error is not None:
+        raise StartFailedError(str(error)) from error
+
+
+def run_worker(settings: Settings) -> None:
+    """Compute posteriors until a signal says to stop."""
+    logs.configure(settings.log_level)
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    service = await asyncio.to_thread(open_ready, settings)
+    try:
+        await service.start()
+        _say("beliefgrid computes posteriors")
+        await stopped.wait()
+    finally:
+        await service.stop()
+
+
+def _say(sentence: str) -> None:
+    """Tell the person who started it; the log is for machines."""
+    sys.stdout.write(sentence + "\n")
+    sys.stdout.flush()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise PortTakenError(
+            f"cannot listen on {host} port {port}: {error.strerror or error}; give another one "
+            "with --port"
+        ) from error
+    listener.setblocking(False)  # noqa: FBT003 - its only parameter
+    return listener
