@@ -27,7 +27,7 @@ export class Picture {
   isInSlice(cell, fixed) {
     return Object.entries(fixed).every(([name, value]) => {
       const axis = this.#parameters.findIndex((parameter) => parameter.name === name);
-      return axis < 0 || String(this.#parameters[axis].values[this.#level(cell, axis)]) === value;
+      return axis < 0 || isLevel(this.#parameters[axis].values[this.#level(cell, axis)], value);
     });
   }
 
@@ -38,6 +38,9 @@ export class Picture {
 
 /** Return how many cells a grid has. */
 export const countCells = (parameters) => parameters.reduce((n, { values }) => n * values.length, 1);
+
+// A number in an address may be spelled as Python does it: 1e-07 for 1e-7.
+const isLevel = (level, text) => String(level) === text || (typeof level === "number" && Number(text) === level);
 
 // The last parameter runs fastest.
 function strides(parameters) {

@@ -9,6 +9,7 @@ import { Picture, countCells } from "./grid.js";
 import { READ_OUT, layerOf } from "./layers.js";
 import { knownAt, markTraces, markedCells } from "./marks.js";
 import { ramp } from "./palettes.js";
+import { refreshParts } from "./parts.js";
 import { Readout } from "./readout.js";
 import { Slider } from "./slider.js";
 import { definitionOf, marks, moments, posterior } from "./study.js";
@@ -145,8 +146,14 @@ class Heatmap {
     this.view = viewOfForm(this.form, this.view);
     this.#showControls();
     rememberView(this.view);
-    this.#loadFilm();
+    this.#loadFilm().catch((error) => this.chart.fail(error));
     this.refresh();
+    this.#retell();
+  }
+
+  /** Let the words and tables beside the map say what it shows now. */
+  #retell() {
+    refreshParts().catch((error) => this.chart.fail(error));
   }
 
   /** Let the form show the view, and only the controls that mean something in it. */
@@ -214,6 +221,7 @@ class Heatmap {
     rememberView(this.view);
     if (this.form) this.#showControls();
     this.#rest();
+    this.#retell();
   }
 
   /** Show a frame in place of the exact heatmap, which comes back when time rests. */

@@ -3,6 +3,7 @@
 import { startLive } from "./live.js";
 import { refreshParts } from "./parts.js";
 import { startTheme } from "./theme.js";
+import { startTimes } from "./times.js";
 
 const CHARTS = {
   heatmap: () => import("./heatmap.js"),
@@ -42,11 +43,18 @@ function startChartsInView() {
   }
 }
 
+async function startForms() {
+  const form = document.getElementById("new-study");
+  if (form) (await import("./new_study.js")).startNewStudy(form);
+}
+
 async function onNews() {
   await Promise.all([refreshParts(), ...drawn.map((chart) => chart.news())]);
 }
 
 document.documentElement.dataset.js = "";
 startTheme();
+startTimes();
 startChartsInView();
+startForms();
 startLive(onNews);

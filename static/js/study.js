@@ -22,7 +22,8 @@ function simplify(answer) {
 
 /** Return one layer as a matrix; `view` is {layer, x, y, reduce, at, fixed}. */
 export function posterior(study, { layer, x, y, reduce, at, fixed = {} }, options) {
-  return getJson(studyResource(study, "/posterior", { layer, x, y, reduce, at, ...fixed }), options);
+  const levels = Object.fromEntries(Object.entries(fixed).map(([name, value]) => [`fix.${name}`, value]));
+  return getJson(studyResource(study, "/posterior", { layer, x, y, reduce, at, ...levels }), options);
 }
 
 /** Return which cells were tested, pending, failed, best and next at a snapshot. */

@@ -1,20 +1,22 @@
 /** Light and dark: follows the system unless the reader chose, and tells the charts. */
 
-const KEY = "beliefgrid.theme";
+// A cookie and no local storage: the server draws the first paint in the right colours.
+const COOKIE = "beliefgrid_theme";
+const A_YEAR_S = 31_536_000;
 const CHANGED = "beliefgrid:theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
 
-/** Apply the reader's choice and let the button, if there is one, change it. */
+/** Let the button, if there is one, change the colours; the choice is kept. */
 export function startTheme() {
-  apply(localStorage.getItem(KEY));
   system.addEventListener("change", announce);
   const button = document.getElementById("theme");
   if (!button) return;
   button.hidden = false;
   button.addEventListener("click", () => {
     const next = isDark() ? "light" : "dark";
-    localStorage.setItem(KEY, next);
-    apply(next);
+    const path = `${document.documentElement.dataset.root}/`;
+    document.cookie = `${COOKIE}=${next}; path=${path}; max-age=${A_YEAR_S}; samesite=lax`;
+    document.documentElement.dataset.theme = next;
     announce();
     label(button);
   });
@@ -62,7 +64,3 @@ const label = (button) => {
   button.setAttribute("aria-label", text);
   button.title = text;
 };
-
-function apply(choice) {
-  if (choice === "light" || choice === "dark") document.documentElement.dataset.theme = choice;
-}

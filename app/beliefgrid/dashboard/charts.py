@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Connection
 
 from beliefgrid.actions import read
-from beliefgrid.actions.views import SnapshotView, TrialView
+from beliefgrid.actions.errors import SnapshotUnknownError
+from beliefgrid.actions.views import SnapshotView, StudyView, TrialView
 from beliefgrid.dashboard import frames
 
 MOST_MOMENTS = 1000
@@ -34,8 +35,8 @@ async def marks(request: Request, study_id: str, at: int | None = None) -> dict[
 
     Cells and values are in the order in which the results came.
     """
-    known: dict[str, Any] = await request.app.state.service.read(_marks, study_id, at)
-    return known
+    found: dict[str, Any] = await request.app.state.service.read(_marks, study_id, at)
+    return found
 
 
 @router.get("/history")
@@ -80,8 +81,29 @@ def _moment(snapshot: SnapshotView) -> dict[str, Any]:
     }
 
 
+def newest(c: Connection, study_id: str, at: int | None = None) -> SnapshotView | None:
+    """Return the newest snapshot that is not after a seq; None while there is none."""
+    try:
+        return read.snapshot(c, study_id, at)
+    except SnapshotUnknownError:
+        return None
+
+
+def neighbours(c: Connection, study: StudyView, seq: int) -> list[int]:
+    """Return the seqs of the first snapshot, those beside one, and the newest, ascending."""
+    before = newest(c, study.id, seq - 1)
+    near = [*read.snapshots(c, study.id, after=0, limit=1),
+            *read.snapshots(c, study.id, after=seq, limit=1)]  # fmt: skip
+    found = {snapshot.seq for snapshot in near} | {seq, study.snapshot_seq}
+    return sorted(found | {before.seq} if before else found)
+
+
 def _marks(c: Connection, study_id: str, at: int | None) -> dict[str, Any]:
-    snapshot = read.snapshot(c, study_id, at)
+    return known(c, study_id, read.snapshot(c, study_id, at))
+
+
+def known(c: Connection, study_id: str, snapshot: SnapshotView) -> dict[str, Any]:
+    """Return what a snapshot knew of cells: its marks on a heatmap."""
     recipe = read.recipe(c, study_id, snapshot.seq)
     failed = read.trials(c, study_id, state="failed", limit=MOST_FAILED).items
     return {

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from beliefgrid import search
 from beliefgrid.actions import read
+from beliefgrid.dashboard.numbers import find_level
 
 DECADES = 6
 MOST_CELLS = 8_000_000
@@ -41,7 +42,7 @@ class Picture:
 
 
 @router.get("/frames")
-async def frames(
+async def frames(  # noqa: PLR0917 - the parameters of the address
     request: Request,
     study_id: str,
     x: str,
@@ -123,16 +124,7 @@ def _axis(names: list[str], name: str) -> int:
 
 
 def _level(parameter: search.Parameter, fixed: Mapping[str, str]) -> int:
-    given = fixed.get(parameter.name)
-    texts = [_text(value) for value in parameter.values]
-    return texts.index(given) if given in texts else 0
-
-
-def _text(value: search.Value) -> str:
-    """Return a level as it stands in an address: the spelling of JSON, without quotes."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value)
+    return find_level(parameter.values, fixed.get(parameter.name)) or 0
 
 
 def _fixed(query: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,5 @@
+"""HTML for people: pages drawn on the server, and what their charts ask for."""
+
+from beliefgrid.dashboard.install import install
+
+__all__ = ["install"]

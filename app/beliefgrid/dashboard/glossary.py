@@ -1,0 +1,135 @@
+"""How the numbers of the dashboard are computed: what "How is this computed?" opens."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A number or a word: its anchor, its name, what it is and how it is computed."""
+
+    anchor: str
+    title: str
+    text: str
+    formula: str = ""
+
+
+TOPICS = (
+    Topic(
+        "p_best",
+        "P(best)",
+        "The probability that a cell is the best one of the whole grid, given all results. It "
+        "sums to 100 % over the grid. The model draws many whole surfaces that agree with the "
+        "results; a cell's share is how often it is, softly, the best of a surface, times its "
+        "prior, normalised.",
+        "p_best(c) ∝ prior(c) · L(c),  L(c) = P(results | c is the best)",
+    ),
+    Topic(
+        "among-tested",
+        "Among the tested, and over the grid",
+        "The paper's worked example divides the belief among the two tested cells only: with "
+        "losses 0.15 and 0.20 and equal priors, 0.5714 and 0.4286. That answers: which of the "
+        "tested ones is the best? Over the grid the same two cells share the belief with every "
+        "untested one, and their numbers are smaller. That answers: is it the best of all? To "
+        "stop a search, look at the second.",
+        "P(c | tested) = p_best(c) / Σ p_best over tested cells",
+    ),
+    Topic(
+        "mean",
+        "Predicted mean",
+        "What the model expects a cell to give, in the metric's own units. Tested cells are "
+        "predicted too: with noise, a prediction is better than a single result.",
+    ),
+    Topic(
+        "sd",
+        "sd of the prediction",
+        "The standard deviation of the prediction, in the metric's own units: large where "
+        "nothing near was tested.",
+    ),
+    Topic(
+        "acquisition",
+        "Acquisition score",
+        "The rule that ranks untested cells for the next test. By default it is the logarithm "
+        "of the expected improvement over the best cell so far, so only differences matter: a "
+        "cell that is 1 higher promises e = 2.7 times as much.",
+        "log EI(c) = log E[max(0, best - f(c))]",
+    ),
+    Topic("prior", "Prior P(best)", "The belief before any result: uniform unless you gave one."),
+    Topic(
+        "p_feasible",
+        "P(feasible)",
+        "The chance that a cell works at all, from the cells that were reported infeasible.",
+    ),
+    Topic("counts", "Results", "How many results a cell has; repeats of a cell are averaged."),
+    Topic(
+        "best_value",
+        "Best value",
+        "The best single result that a worker reported. With noise it is partly luck; the "
+        "leader's predicted mean is the more honest number.",
+    ),
+    Topic(
+        "leader",
+        "Leader",
+        "The cell of the highest P(best). It may be one that was never tested.",
+    ),
+    Topic(
+        "expected_regret",
+        "Expected regret",
+        "How much worse than the true best cell the leader is expected to be, in the metric's "
+        "own units: the price of stopping now.",
+        "E[f(leader) - min over the grid of f], by exact samples of f",
+    ),
+    Topic(
+        "cells_in_95",
+        "Cells that hold 95 % of the belief",
+        "Sort the cells by P(best); this many, from the top, together hold 95 %. One cell means "
+        "that the search is over.",
+    ),
+    Topic(
+        "expected_gain",
+        "Expected gain of ten more trials",
+        "How much better the best cell is expected to get if ten more trials are spent, in the "
+        "metric's own units. It is simulated on the posterior.",
+    ),
+    Topic(
+        "entropy",
+        "Entropy and information",
+        "How spread the belief is, in bits: 0 when one cell is certain, log2 of the number of "
+        "cells when all are alike. Information is how many bits of it the results took away "
+        "since the prior.",
+        "H = -Σ p_best · log2 p_best;  effective cells = 2^H",
+    ),
+    Topic(
+        "stopping",
+        "Advice to stop",
+        "The study advises to stop when the regret of the leader is below a limit with high "
+        "probability, two snapshots running. It stops by itself only if the study says so.",
+        "P(regret ≤ ε) ≥ 1 - δ",
+    ),
+    Topic("coverage", "Grid tested", "Cells with a result or found infeasible, of all cells."),
+    Topic(
+        "eta",
+        "Time left",
+        "The trials that are left of the budget, times the mean time between results so far. "
+        "More workers make it shorter.",
+    ),
+    Topic(
+        "why",
+        "Why this cell",
+        "For every suggestion the service stores what it knew at that moment: the rule, the "
+        "cell's rank among all cells, its predicted mean and sd, how much of its promise is its "
+        "predicted value and how much is doubt, the cells that would have been next, and the "
+        "tested cells that it resembles most.",
+    ),
+    Topic(
+        "snapshot",
+        "Snapshot",
+        "The belief that is stored after every change of what is known. A snapshot never "
+        "changes; the time slider moves through them.",
+    ),
+    Topic(
+        "lease",
+        "Lease",
+        "A worker owns its trial until its lease ends; a heartbeat prolongs it. When it runs "
+        "out, the cell goes to another worker, and a late result is still counted.",
+    ),
+)

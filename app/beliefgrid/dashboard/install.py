@@ -1,0 +1,23 @@
+"""The dashboard's routes and static files, put into an application."""
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from beliefgrid.assets import static_dir
+from beliefgrid.dashboard import charts
+from beliefgrid.dashboard.guard import guard
+from beliefgrid.dashboard.pages import help as help_page
+from beliefgrid.dashboard.pages import new_study, overview, posterior, studies, trial, trials
+from beliefgrid.dashboard.precompressed import PrecompressedStatic
+
+# In this order: `/studies/new` is no study's id.
+PAGES = (studies, new_study, overview, posterior, trials, trial, help_page)
+
+
+def install(app: FastAPI) -> None:
+    """Add all pages, their feeds and the static files to an application."""
+    pages = APIRouter(include_in_schema=False, dependencies=[Depends(guard)])
+    for page in PAGES:
+        pages.include_router(page.router)
+    pages.include_router(charts.router)
+    app.include_router(pages)
+    app.mount("/static", PrecompressedStatic(directory=static_dir()), name="static")

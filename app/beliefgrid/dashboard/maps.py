@@ -1,0 +1,259 @@
+"""The first paint of a heatmap: a tiny picture, its labels, its marks, a table of its numbers.
+
+Plotly draws the same over it later (`static/js/heatmap.js`), in the same place.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beliefgrid import search
+from beliefgrid.actions.views import PosteriorView, StudyView
+from beliefgrid.dashboard.layers import LAYERS, Layer, value_text
+from beliefgrid.dashboard.numbers import count, find_level, level
+from beliefgrid.dashboard.palettes import png_uri, shades_of
+from beliefgrid.dashboard.render import Part
+
+FLOOR_DECADES = 6
+LINEAR_UP_TO_CELLS = 36
+ROUND_TOPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75)
+MOST_MARKS = 250
+MOST_TABLE_CELLS = 400
+PIXELS_ACROSS = 640
+MOST_ROW_LABELS = 20
+GAPS_UP_TO = 20
+
+KINDS = (
+    ("tested", "tested"),
+    ("pending", "pending"),
+    ("failed", "failed"),
+    ("infeasible", "infeasible"),
+    ("best", "best so far"),
+    ("next", "next"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """One kind of mark, and where it stands: per cent from the left and from the top."""
+
+    kind: str
+    name: str
+    places: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Map(Part):
+    """A heatmap."""
+
+    template: ClassVar[str] = "parts/map.html"
+
+    figure_id: str
+    study_id: str
+    layer: str
+    x: str
+    y: str | None
+    reduce: str
+    is_compact: bool
+    has_slider: bool
+    source: str
+    alt: str
+    x_labels: Sequence[str]
+    y_labels: Sequence[str]
+    has_gaps: bool
+    marks: Sequence[Marks]
+    caption: Part | None
+
+
+@dataclass(frozen=True, slots=True)
+class MapTable(Part):
+    """The numbers of a heatmap."""
+
+    template: ClassVar[str] = "parts/map_table.html"
+
+    title: str
+    x: str
+    y: str | None
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[str]]]
+    n_cells: int
+    href: str
+
+
+def map_of(  # noqa: PLR0913 - what a map may be asked for
+    study: StudyView,
+    matrix: PosteriorView,
+    known: Mapping[str, Any] | None,
+    *,
+    figure_id: str,
+    is_compact: bool = False,
+    has_slider: bool = False,
+    colour: str | None = None,
+    fixed: Mapping[str, str] | None = None,
+    caption: Part | None = None,
+) -> Map:
+    """Return the first paint of a heatmap."""
+    layer = LAYERS[matrix.layer]
+    z = values_of(matrix)
+    return Map(
+        figure_id=figure_id,
+        study_id=study.id,
+        layer=matrix.layer,
+        x=matrix.x,
+        y=matrix.y,
+        reduce=matrix.reduce,
+        is_compact=is_compact,
+        has_slider=has_slider,
+        source=png_uri(shades_of(_unit(layer, z, goal=study.goal, colour=colour)), layer.palette),
+        alt=describe(matrix, known),
+        x_labels=_thinned(matrix.x_values, _most_across(matrix.x_values)),
+        y_labels=_thinned(matrix.y_values, MOST_ROW_LABELS)[::-1] if matrix.y else [],
+        has_gaps=max(z.shape) <= GAPS_UP_TO,
+        marks=_marks(study, matrix, known, fixed or {}) if known else [],
+        caption=caption,
+    )
+
+
+def table_of(matrix: PosteriorView, href: str) -> MapTable:
+    """Return the numbers of a heatmap as a table; of a large one, where to get them."""
+    layer = LAYERS[matrix.layer]
+    n_cells = len(matrix.x_values) * max(1, len(matrix.y_values))
+    names = [level(value) for value in matrix.y_values] if matrix.y else [layer.title]
+    rows = [
+        (name, [value_text(layer, value) for value in row])
+        for name, row in zip(names, matrix.z, strict=True)
+    ]
+    return MapTable(
+        title=layer.title,
+        x=matrix.x,
+        y=matrix.y,
+        columns=[level(value) for value in matrix.x_values],
+        rows=rows if n_cells <= MOST_TABLE_CELLS else [],
+        n_cells=n_cells,
+        href=href,
+    )
+
+
+def describe(matrix: PosteriorView, known: Mapping[str, Any] | None) -> str:
+    """Return one sentence that says what a heatmap shows, for those who cannot see it."""
+    layer = LAYERS[matrix.layer]
+    z = values_of(matrix)
+    rows = len(matrix.y_values) if matrix.y else 1
+    text = f"Heatmap of {layer.title} over {len(matrix.x_values)} by {rows} cells"
+    if not np.isnan(z).all():
+        j, i = np.unravel_index(int(np.nanargmax(z)), z.shape)
+        where = f"{matrix.x} {level(matrix.x_values[i])}"
+        if matrix.y:
+            where += f", {matrix.y} {level(matrix.y_values[j])}"
+        text += f"; highest at {where}: {value_text(layer, float(z[j, i]))}"
+    return f"{text}; {count(len(known['cells']), 'result')}." if known else f"{text}."
+
+
+def values_of(matrix: PosteriorView) -> NDArray[np.float64]:
+    """Return the numbers of a matrix, NaN where there is none."""
+    rows = [[np.nan if value is None else value for value in row] for row in matrix.z]
+    return np.atleast_2d(np.array(rows, dtype=np.float64))
+
+
+def default_colour(layer: Layer, n_cells: int) -> str:
+    """Return how the colours of a layer run unless the reader chose: `linear` or `log`."""
+    return "log" if layer.is_probability and n_cells > LINEAR_UP_TO_CELLS else "linear"
+
+
+def _unit(
+    layer: Layer, z: NDArray[np.float64], *, goal: str, colour: str | None
+) -> NDArray[np.float64]:
+    """Return values as places on a colour scale, 0 to 1."""
+    if np.isnan(z).all():
+        return z
+    if layer.is_probability:
+        if (colour or default_colour(layer, z.size)) == "log":
+            with np.errstate(divide="ignore"):
+                return np.maximum(0.0, 1 + np.log10(z) / FLOOR_DECADES)
+        highest = float(np.nanmax(z))
+        return z / next((top for top in ROUND_TOPS if highest <= top), 1.0)
+    low, high = float(np.nanmin(z)), float(np.nanmax(z))
+    unit = (z - low) / (high - low) if high > low else np.where(np.isnan(z), z, 0.5)
+    is_low_good = layer.name == "mean" and goal == "minimize"
+    return 1 - unit if is_low_good else unit
+
+
+def _thinned(values: Sequence[Any], most: int) -> list[str]:
+    """Return the labels of an axis, some of them left out so that the others have room."""
+    labels = [level(value) for value in values]
+    step = -(-len(labels) // most)
+    return [label if i % step == 0 else "" for i, label in enumerate(labels)]
+
+
+def _most_across(values: Sequence[Any]) -> int:
+    longest = max(len(level(value)) for value in values)
+    return max(2, PIXELS_ACROSS // (8 * longest + 14))
+
+
+# ---------------------------------------------------------------- marks
+def _marks(
+    study: StudyView, matrix: PosteriorView, known: Mapping[str, Any], fixed: Mapping[str, str]
+) -> list[Marks]:
+    place = _Places(study.parameters, matrix, fixed if matrix.reduce == "slice" else {})
+    cells: dict[str, Iterable[int]] = {
+        "tested": known["cells"],
+        "pending": known["pending"],
+        "failed": known["failed"],
+        "infeasible": known["infeasible"],
+        "best": [known["best"]] if known["best"] is not None else [],
+        "next": [known["next"]] if known["next"] is not None else [],
+    }
+    found = [Marks(kind, name, place.of(cells[kind])) for kind, name in KINDS]
+    return [marks for marks in found if marks.places]
+
+
+class _Places:
+    """Where cells of a study stand in a picture of two of its axes."""
+
+    def __init__(
+        self,
+        parameters: Sequence[Mapping[str, Any]],
+        matrix: PosteriorView,
+        fixed: Mapping[str, str],
+    ) -> None:
+        grid = search.Grid.from_definition(list(parameters))
+        self.shape = grid.shape
+        self.names = [parameter["name"] for parameter in parameters]
+        self.x, self.x_place = self._axis(grid, matrix.x)
+        self.y: int | None = None
+        self.y_place: NDArray[Any] = np.zeros(1)
+        if matrix.y:
+            self.y, self.y_place = self._axis(grid, matrix.y)
+        self.nx, self.ny = len(matrix.x_values), max(1, len(matrix.y_values) if matrix.y else 1)
+        self.fixed = {
+            axis: level_at
+            for axis, parameter in enumerate(parameters)
+            if parameter["name"] not in (matrix.x, matrix.y)
+            and (level_at := find_level(parameter["values"], fixed.get(parameter["name"])))
+            is not None
+        }
+
+    def _axis(self, grid: search.Grid, name: str) -> tuple[int, NDArray[Any]]:
+        axis = self.names.index(name)
+        return axis, np.argsort(grid.display_order(axis))
+
+    def of(self, cells: Iterable[int]) -> list[tuple[str, str]]:
+        """Return the distinct places of some cells, none if they are too many to tell apart."""
+        numbers = np.array(sorted(set(cells)), dtype=np.int64)
+        levels = np.unravel_index(numbers, self.shape)
+        is_shown = np.ones(len(numbers), dtype=bool)
+        for axis, at in self.fixed.items():
+            is_shown &= levels[axis] == at
+        columns = self.x_place[levels[self.x]][is_shown]
+        rows = self.y_place[levels[self.y]][is_shown] if self.y is not None else 0 * columns
+        places = sorted(set(zip(columns.tolist(), rows.tolist(), strict=True)))
+        if len(places) > MOST_MARKS:
+            return []
+        return [(_at(i, self.nx), _at(self.ny - 1 - j, self.ny)) for i, j in places]
+
+
+def _at(place: int, size: int) -> str:
+    return f"{100 * (place + 0.5) / size:.4g}%"

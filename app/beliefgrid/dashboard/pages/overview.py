@@ -1,0 +1,152 @@
+"""Overview: where one study stands, on one screen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
+
+from beliefgrid import search
+from beliefgrid.actions import read
+from beliefgrid.actions.views import PosteriorView, SnapshotView, StudyView, TrialView, WorkerView
+from beliefgrid.dashboard import charts, frames, layout, maps, sentences, sketch
+from beliefgrid.dashboard.checks import checks
+from beliefgrid.dashboard.links import links_of
+from beliefgrid.dashboard.numbers import count
+from beliefgrid.dashboard.parts import (
+    AmongTested,
+    Beliefs,
+    Checks,
+    Latest,
+    Lead,
+    NextUp,
+    Stats,
+    among_tested_of,
+    beliefs_of,
+    latest_of,
+    next_up_of,
+    stats_of,
+)
+from beliefgrid.dashboard.render import PageContext, respond
+
+router = APIRouter()
+QUESTIONS = ("Which cell is the best?", "How sure is that?", "Is it worth going on?")
+LATEST = 8
+TOP = 5
+MOST_SKETCHED = 250
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewPage(PageContext):
+    """The Overview of a study."""
+
+    template: ClassVar[str] = "pages/overview.html"
+
+    frame: layout.Frame
+    head: layout.StudyHead
+    lead: Lead
+    checks: Checks
+    stats: Stats
+    map: maps.Map | None
+    map_href: str
+    beliefs: Beliefs
+    next_up: NextUp | None
+    among_tested: AmongTested | None
+    history: sketch.History
+    latest: Latest
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    study: StudyView
+    snapshot: SnapshotView | None
+    matrix: PosteriorView | None
+    known: Mapping[str, Any] | None
+    results: Sequence[sketch.Result]
+    latest: Sequence[TrialView]
+    workers: Sequence[WorkerView]
+
+
+@router.get("/studies/{study_id}")
+async def overview(request: Request, study_id: str) -> Response:
+    """Show where a study stands."""
+    found = await request.app.state.service.read(_read, study_id)
+    return respond(request, _page(request, found))
+
+
+def _read(c: Connection, study_id: str) -> _Read:
+    study = read.study(c, study_id)
+    snapshot = charts.newest(c, study_id)
+    return _Read(
+        study=study,
+        snapshot=snapshot,
+        matrix=stored_matrix(c, study, snapshot) if snapshot else None,
+        known=charts.known(c, study_id, snapshot) if snapshot else None,
+        results=read.history(c, study_id),
+        latest=read.trials(c, study_id, sort="-number", limit=LATEST).items,
+        workers=read.workers(c, study_id),
+    )
+
+
+def stored_matrix(c: Connection, study: StudyView, snapshot: SnapshotView) -> PosteriorView | None:
+    """Return p_best over the first two axes as the snapshot stores it: good for colours."""
+    if snapshot.revision != study.revision:
+        return None
+    stored = read.fields(c, study.id, snapshot.seq, snapshot.seq)
+    if not stored or stored[0].field is None:
+        return None
+    grid = search.Grid.from_definition(study.parameters)
+    names = [parameter["name"] for parameter in study.parameters]
+    x, y = names[0], names[1] if len(names) > 1 else None
+    field = search.decode_field(stored[0].field, grid.n_cells)
+    matrix = frames.reduce_field(grid, field, frames.Picture(x, y, "sum", {}))
+    levels = [
+        [grid.parameters[axis].values[i] for i in grid.display_order(axis)]
+        for axis in range(min(2, len(names)))
+    ]
+    return PosteriorView(
+        layer="p_best",
+        x=x,
+        y=y,
+        x_values=levels[0],
+        y_values=levels[1] if y else [],
+        z=matrix.tolist(),
+        reduce="sum",
+        seq=snapshot.seq,
+        revision=snapshot.revision,
+        unit="",
+    )
+
+
+def _page(request: Request, found: _Read) -> OverviewPage:
+    links, now, study = links_of(request), layout.now(), found.study
+    summary = found.snapshot.summary if found.snapshot else None
+    top = found.snapshot.top if found.snapshot else []
+    shown = charts.sample(found.results, MOST_SKETCHED)
+    return OverviewPage(
+        frame=layout.frame(request, study.name, study=study, is_live=True),
+        head=layout.study_head(links, study, ""),
+        lead=Lead(sentences.overview(study, summary), QUESTIONS),
+        checks=Checks(checks(study, summary, found.workers, now)),
+        stats=stats_of(links, study, summary, now),
+        map=_map(found),
+        map_href=links.study(study.id, "posterior"),
+        beliefs=beliefs_of(links, study, top[:TOP], moment=_moment(found.snapshot)),
+        next_up=next_up_of(study, summary),
+        among_tested=among_tested_of(links, study, summary, top),
+        history=sketch.history_of(study.id, study.metric, study.goal, found.results, shown),
+        latest=latest_of(links, study, found.latest, now),
+    )
+
+
+def _map(found: _Read) -> maps.Map | None:
+    if found.matrix is None:
+        return None
+    return maps.map_of(
+        found.study, found.matrix, found.known, figure_id="overview-map", is_compact=True
+    )
+
+
+def _moment(snapshot: SnapshotView | None) -> str:
+    return count(snapshot.n_observations, "result") if snapshot else count(0, "result")

@@ -1,0 +1,285 @@
+"""Trials: what was tried, filtered, sorted, page by page, and as CSV."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy import Connection
+
+from beliefgrid.actions import read
+from beliefgrid.actions.states import TRIAL_STATES
+from beliefgrid.actions.views import Page, StudyView, TrialView
+from beliefgrid.dashboard import layout, sentences
+from beliefgrid.dashboard.links import Links, links_of
+from beliefgrid.dashboard.numbers import NOTHING, When, count, number, span, when
+from beliefgrid.dashboard.parts import Lead
+from beliefgrid.dashboard.render import PageContext, Part, respond
+from beliefgrid.dashboard.states import Badge, trial_badge
+
+router = APIRouter()
+QUESTIONS = ("What was tried?", "What failed, and why?", "Who works on what?")
+PER_PAGE = 50
+PER_READ = 1000
+SORTS = ("-number", "number", "value", "-value")
+WORDS = {
+    "-number": "newest first",
+    "number": "oldest first",
+    "value": "lowest value first",
+    "-value": "highest value first",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which trials are listed, and in which order."""
+
+    state: str | None
+    worker: str | None
+    sort: str
+
+    def query(self, **changes: Any) -> dict[str, Any]:
+        """Return the filter as the query of an address; the usual order is left out."""
+        sort = self.sort if self.sort != SORTS[0] else None
+        return {"state": self.state, "worker": self.worker, "sort": sort} | changes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A trial in the table."""
+
+    number: int
+    href: str
+    badge: Badge
+    values: Sequence[Any]
+    value: str
+    stddev: str
+    worker: str
+    moment: When | None
+    duration: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column that sorts: where a click leads, and how it sorts now."""
+
+    text: str
+    href: str
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTable(Part):
+    """A page of trials."""
+
+    template: ClassVar[str] = "parts/trial_table.html"
+
+    parameters: Sequence[str]
+    number_heading: Heading
+    value_heading: Heading
+    rows: Sequence[Row]
+    next_href: str | None
+    first_href: str | None
+    caption: str
+    is_filtered: bool
+    api_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a select."""
+
+    value: str
+    text: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrialsPage(PageContext):
+    """The trials of a study."""
+
+    template: ClassVar[str] = "pages/trials.html"
+
+    frame: layout.Frame
+    head: layout.StudyHead
+    lead: Lead
+    states: Sequence[Option]
+    workers: Sequence[Option]
+    sorts: Sequence[Option]
+    table: TrialTable
+    csv_href: str
+    jump_action: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    study: StudyView
+    trials: Page[TrialView]
+    workers: Sequence[str]
+
+
+@router.get("/studies/{study_id}/trials")
+async def trials(request: Request, study_id: str) -> Response:
+    """List the trials of a study; `?number=` jumps to one."""
+    query = request.query_params
+    number_text = query.get("number", "")
+    if number_text.isascii() and number_text.isdigit():
+        to = links_of(request).trial(study_id, int(number_text[:15]))
+        return Response(status_code=303, headers={"Location": to})
+    wanted = _filter(request)
+    cursor = query.get("cursor") or None
+    found = await request.app.state.service.read(_read, study_id, wanted, cursor)
+    return respond(request, _page(request, found, wanted))
+
+
+@router.get("/studies/{study_id}/trials.csv")
+async def trials_csv(request: Request, study_id: str) -> StreamingResponse:
+    """Return the trials that the filter leaves, as CSV."""
+    service, wanted = request.app.state.service, _filter(request)
+    study = await service.read(read.study, study_id)
+    name = f'attachment; filename="{study_id}-trials.csv"'
+    return StreamingResponse(
+        _csv(service, study, wanted),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": name, "Cache-Control": "no-store"},
+    )
+
+
+def _filter(request: Request) -> Filter:
+    query = request.query_params
+    state, sort = query.get("state"), query.get("sort")
+    return Filter(
+        state=state if state in TRIAL_STATES else None,
+        worker=query.get("worker") or None,
+        sort=sort if sort in SORTS else SORTS[0],
+    )
+
+
+def _read(c: Connection, study_id: str, wanted: Filter, cursor: str | None) -> _Read:
+    study = read.study(c, study_id)
+    found = read.trials(
+        c, study_id, state=wanted.state, worker=wanted.worker, sort=wanted.sort,
+        cursor=cursor, limit=PER_PAGE,
+    )  # fmt: skip
+    return _Read(study, found, [worker.name for worker in read.workers(c, study_id)])
+
+
+def _page(request: Request, found: _Read, wanted: Filter) -> TrialsPage:
+    links, study = links_of(request), found.study
+    names = [("", "any")] + [(name, name) for name in found.workers]
+    return TrialsPage(
+        frame=layout.frame(request, f"Trials · {study.name}", study=study, is_live=True),
+        head=layout.study_head(links, study, "trials", title="Trials"),
+        lead=Lead(sentences.trials(study), QUESTIONS),
+        states=_options([("", "any"), *((s, s) for s in TRIAL_STATES)], wanted.state or ""),
+        workers=_options(names, wanted.worker or ""),
+        sorts=_options(list(WORDS.items()), wanted.sort),
+        table=_table(request, links, found, wanted),
+        csv_href=links.study(study.id, "trials.csv", **wanted.query()),
+        jump_action=links.study(study.id, "trials"),
+    )
+
+
+def _table(request: Request, links: Links, found: _Read, wanted: Filter) -> TrialTable:
+    study, now = found.study, layout.now()
+    names = [parameter["name"] for parameter in study.parameters]
+    is_first = not request.query_params.get("cursor")
+
+    def href(**changes: Any) -> str:
+        return links.study(study.id, "trials", **wanted.query(**changes))
+
+    return TrialTable(
+        parameters=names,
+        number_heading=_heading("Trial", "number", wanted.sort, href),
+        value_heading=_heading(study.metric, "value", wanted.sort, href),
+        rows=[_row(links, trial, names, now) for trial in found.trials.items],
+        next_href=href(cursor=found.trials.next_cursor) if found.trials.next_cursor else None,
+        first_href=None if is_first else href(),
+        caption=f"{count(len(found.trials.items), 'trial')}, {WORDS[wanted.sort]}",
+        is_filtered=bool(wanted.state or wanted.worker or not is_first),
+        api_href=links.study(study.id, "api"),
+    )
+
+
+def _heading(text: str, name: str, sort: str, href: Any) -> Heading:
+    """Return a column's heading; a click sorts by it, another click the other way."""
+    if sort == name:
+        return Heading(text, href(sort=f"-{name}"), "ascending")
+    return Heading(text, href(sort=name), "descending" if sort == f"-{name}" else "")
+
+
+def _row(links: Links, trial: TrialView, names: Sequence[str], now: datetime) -> Row:
+    return Row(
+        number=trial.number,
+        href=links.trial(trial.study_id, trial.number),
+        badge=trial_badge(trial.state),
+        values=[trial.assignments.get(name, NOTHING) for name in names],
+        value=number(trial.value) if trial.value is not None else "",
+        stddev=number(trial.stddev, 2) if trial.stddev is not None else "",
+        worker=trial.worker or "",
+        moment=when(trial.completed_at or trial.started_at or trial.created_at, now),
+        duration=span(seconds) if (seconds := duration_of(trial)) is not None else "",
+        remark=_remark(trial),
+    )
+
+
+def duration_of(trial: TrialView) -> float | None:
+    """Return how many seconds a trial took: as its worker said, or from ask to tell."""
+    if trial.duration is not None:
+        return trial.duration
+    if trial.started_at and trial.completed_at:
+        return (trial.completed_at - trial.started_at).total_seconds()
+    return None
+
+
+def _remark(trial: TrialView) -> str:
+    remarks = [trial.reason or "", "late" if trial.late else "", trial.notes]
+    remarks.append("off the grid" if trial.cell is None else "")
+    return " · ".join(remark for remark in remarks if remark)
+
+
+def _options(choices: Sequence[tuple[str, str]], chosen: str) -> list[Option]:
+    return [Option(value, text, value == chosen) for value, text in choices]
+
+
+# ---------------------------------------------------------------- CSV
+async def _csv(service: Any, study: StudyView, wanted: Filter) -> AsyncIterator[str]:
+    names = [parameter["name"] for parameter in study.parameters]
+    yield _line(["number", "state", *names, study.metric, "stddev", "worker", "created_at",
+                 "completed_at", "duration_s", "reason", "notes"])  # fmt: skip
+    cursor: str | None = None
+    while True:
+        page: Page[TrialView] = await service.read(
+            read.trials, study.id, state=wanted.state, worker=wanted.worker, sort=wanted.sort,
+            cursor=cursor, limit=PER_READ,
+        )  # fmt: skip
+        yield "".join(_line(_cells(trial, names)) for trial in page.items)
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _cells(trial: TrialView, names: Sequence[str]) -> list[Any]:
+    given = [trial.assignments.get(name) for name in names]
+    values = [value if isinstance(value, str) else json.dumps(value) for value in given]
+    ended = trial.completed_at.isoformat() if trial.completed_at else None
+    return [trial.number, trial.state, *values, trial.value, trial.stddev, trial.worker,
+            trial.created_at.isoformat(), ended, duration_of(trial), trial.reason,
+            trial.notes]  # fmt: skip
+
+
+def _line(cells: Sequence[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(["" if cell is None else _harmless(cell) for cell in cells])
+    return text.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    """Keep a spreadsheet from taking a text for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "@") else cell
