@@ -1,7 +1,9 @@
 """Who waits for news of a study is told as soon as a change is committed."""
 
 import asyncio
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Mapping
+from typing import Self
 
 Waiting = dict[str | None, set[asyncio.Event]]
 
@@ -15,20 +17,37 @@ class Announcements:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: Waiting = {}
+        self._behind: set[str] = set()
+        self._is_behind = asyncio.Event()
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Name the loop in which the waiting coroutines run."""
         self._loop = loop
 
-    def publish(self, study_ids: Iterable[str]) -> None:
-        """Wake whoever waits for these studies; callable from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake, tuple(study_ids))
+    def publish(self, touched: Mapping[str, bool]) -> None:
+        """Tell which studies changed, and which of them need a new posterior; from any thread."""
+        if self._loop is None:
+            return
+        # A change that commits while the service ends finds nobody to tell.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._wake, dict(touched))
 
-    def _wake(self, study_ids: tuple[str, ...]) -> None:
-        for study_id in (*study_ids, None):
+    def _wake(self, touched: Mapping[str, bool]) -> None:
+        for study_id in (*touched, None):
             for event in self._waiting.get(study_id, ()):
                 event.set()
+        behind = [study_id for study_id, is_behind in touched.items() if is_behind]
+        if behind:
+            self._behind.update(behind)
+            self._is_behind.set()
+
+    async def behind(self, seconds: float) -> set[str]:
+        """Wait for studies that need a new posterior; return them, once, or none in time."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._is_behind.wait(), seconds)
+        found, self._behind = self._behind, set()
+        self._is_behind.clear()
+        return found
 
     def listen(self, study_id: str | None) -> "Listener":
         """Return a listener for one study (None: for any) that misses nothing between waits."""
@@ -42,7 +61,7 @@ class Listener:
         self._waiting, self._study_id = waiting, study_id
         self._event = asyncio.Event()
 
-    def __enter__(self) -> "Listener":
+    def __enter__(self) -> Self:
         self._waiting.setdefault(self._study_id, set()).add(self._event)
         return self
 

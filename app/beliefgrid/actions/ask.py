@@ -1,13 +1,14 @@
 """A worker asks which combinations to try."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from beliefgrid.actions import expire
+from beliefgrid.actions import expire, workers
 from beliefgrid.actions.change import Change, changing
-from beliefgrid.actions.definitions import problem_of
 from beliefgrid.actions.errors import (
     ActionError,
     AllLeasedError,
@@ -30,8 +31,10 @@ CLOSED: dict[str, tuple[type[ActionError], str]] = {
     "archived": (StudyArchivedError, "the study is archived; set its state to active to go on"),
 }
 
+FEW_LOOKS = 16
 
-def ask(  # noqa: PLR0913 - what a worker may say
+
+def ask(
     c: Connection,
     study_id: str,
     *,
@@ -39,7 +42,7 @@ def ask(  # noqa: PLR0913 - what a worker may say
     count: int,
     lease_seconds: int | None,
     now: datetime,
-    rules: LeaseRules = LeaseRules(),
+    rules: LeaseRules,
     patience: str = "none",
 ) -> Asked:
     """Lease up to `count` trials: the worker's own, then queued ones, then the best ranked.
@@ -50,12 +53,14 @@ def ask(  # noqa: PLR0913 - what a worker may say
     Raises:
         StudyPausedError, StudyExhaustedError, StudyConvergedError, StudyArchivedError: the study
             suggests nothing.
+        WorkerQuarantinedError: the worker failed too often running.
         AllLeasedError: all that is left is with other workers.
         PosteriorBehindError: wait, then ask again.
     """
     with changing(c, study_id, now) as study:
         _require_open(study)
-        if rules.no_expiry_before is None or now >= rules.no_expiry_before:
+        workers.require_trusted(study, worker)
+        if rules.may_expire(now):
             expire.expire_study(study)
         found = _resumed(study, worker, count, lease_seconds, rules)
         is_reused = len(found) == count
@@ -71,8 +76,7 @@ def ask(  # noqa: PLR0913 - what a worker may say
                 found.append(trial)
         if not found:
             _refuse(study)
-        if study.get("started_at") is None:
-            study.set(started_at=now)
+        study.begin()
         behind = study.row.results > study.row.snapshot_results
         return Asked(found, study.row.snapshot_seq, stale=behind, reused=is_reused)
 
@@ -83,8 +87,10 @@ class _Lease:
     def __init__(self, worker: str | None, seconds: int | None, rules: LeaseRules) -> None:
         self.worker, self.seconds, self.rules = worker, seconds, rules
 
-    def columns(self, now: datetime) -> dict[str, Any]:
-        return granted(self.rules, worker=self.worker, seconds=self.seconds, now=now)
+    def columns(self, study: Change) -> dict[str, Any]:
+        found = granted(self.rules, worker=self.worker, seconds=self.seconds, now=study.now)
+        study.lease_until(found["lease_expires_at"])
+        return found
 
 
 def _require_open(study: Change) -> None:
@@ -97,6 +103,8 @@ def _require_open(study: Change) -> None:
 
 
 def _require_fresh(study: Change, patience: str) -> None:
+    if study.row.update_error is not None:
+        return  # there will be none for a while; what there is must do
     unseen = study.row.results - study.row.snapshot_results
     has_none = study.row.snapshot_seq == 0
     must_wait = {"none": False, "one": has_none or unseen == 1, "all": unseen > 0}
@@ -112,7 +120,7 @@ def _resumed(
     study: Change, worker: str | None, count: int, seconds: int | None, rules: LeaseRules
 ) -> list[TrialView]:
     """Return the worker's own open trials, their lease prolonged: it may have lost the answer."""
-    if worker is None:
+    if worker is None or not study.get("counts").get("active"):
         return []
     found = []
     for row in trials.held_by(study.c, study.id, worker, count):
@@ -121,14 +129,17 @@ def _resumed(
             name: lease[name] for name in ("lease_expires_at", "hard_deadline_at", "updated_at")
         }
         trials.move(study.c, row.id, ("active",), kept)
+        study.lease_until(kept["lease_expires_at"])
         found.append(_leased_view(row, kept))
     return found
 
 
 def _from_queue(study: Change, count: int, lease: _Lease) -> list[TrialView]:
     found = []
-    for row in trials.queued(study.c, study.id, count) if count else []:
-        columns = lease.columns(study.now)
+    if not count or not _queued(study):
+        return []
+    for row in trials.queued(study.c, study.id, count):
+        columns = lease.columns(study)
         if trials.move(study.c, row.id, ("queued",), columns):
             study.count_trial("queued", "active")
             study.event("trial_leased", row.number, worker=lease.worker, cell=row.cell)
@@ -140,51 +151,83 @@ def _from_candidates(study: Change, lease: _Lease) -> TrialView | None:
     candidate = snapshots.pop_candidate(study.c, study.id)
     if candidate is None:
         return None
-    return _lease_cell(study, candidate.cell, candidate.explanation, candidate.seq, lease)
+    is_repeat = candidate.rank < 0  # it was given back
+    attempt = 1 + trials.failures_of_cell(study.c, study.id, candidate.cell) if is_repeat else 1
+    return _lease_cell(study, candidate, lease, attempt=attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A cell that is not on the ranked list."""
+
+    cell: int
+    explanation: dict[str, Any]
+    seq: int
 
 
 def _from_walk(study: Change, lease: _Lease) -> TrialView | None:
     """Lease the next cell of the space-filling walk, when the ranked list ran dry."""
-    if study.get("cells_closed") + study.live >= study.row.n_cells:
+    if not _has_free_cell(study):
         return None
     cells, cursor = next_untested(
-        problem_of(study.row),
-        1,
-        taken=lambda cell: trials.is_taken(study.c, study.id, cell),
-        cursor=study.get("walk_cursor"),
+        study.problem, 1, taken=_taken_lookup(study), cursor=study.get("walk_cursor")
     )
-    study.set(walk_cursor=cursor)
-    if not cells:
+    study.set(walk_cursor=int(cursor))
+    if not len(cells):
         return None
     explanation = {
         "rule": "walk",
         "sentence": "The ranked list was used up before the posterior was updated, so this is "
         "the next cell of an even walk over the grid.",
     }
-    return _lease_cell(study, cells[0], explanation, study.row.snapshot_seq, lease)
+    return _lease_cell(study, _Candidate(int(cells[0]), explanation, study.row.snapshot_seq), lease)
+
+
+def _has_free_cell(study: Change) -> bool:
+    closed, n_cells = study.get("cells_closed"), study.row.n_cells
+    # Live trials may lie off the grid or repeat a cell, so when it gets close they are counted.
+    may_be_full = closed + study.live >= n_cells
+    return not may_be_full or closed + trials.open_cells(study.c, study.id) < n_cells
+
+
+def _taken_lookup(study: Change) -> Callable[[int], bool]:
+    """Return whether a cell is taken: a query each for the first ones, then one for all."""
+    looks = 0
+    every: set[int] = set()
+
+    def is_taken(cell: int) -> bool:
+        nonlocal looks, every
+        looks += 1
+        if looks <= FEW_LOOKS:
+            return trials.is_taken(study.c, study.id, cell)
+        every = every or trials.taken_cells(study.c, study.id)
+        return cell in every
+
+    return is_taken
 
 
 def _lease_cell(
-    study: Change, cell: int, explanation: dict[str, Any] | None, seq: int, lease: _Lease
+    study: Change, candidate: AnyRow | _Candidate, lease: _Lease, *, attempt: int = 1
 ) -> TrialView:
     number = study.next_number()
-    grid = problem_of(study.row).grid
+    cell = candidate.cell
     row = new_trial(
         study,
         number,
         cell=cell,
-        assignments=grid.assignments(cell),
+        assignments=study.problem.grid.assignments(cell),
         source="suggested",
-        seq=seq,
-        explanation=explanation,
-    ) | lease.columns(study.now)
+        seq=candidate.seq,
+        explanation=candidate.explanation,
+    )
+    row |= lease.columns(study) | {"attempt": attempt}
     trials.add(study.c, row)
     study.count_trial(None, "active")
     study.event("trial_leased", number, worker=lease.worker, cell=cell)
     return _view_of_new(row)
 
 
-def new_trial(  # noqa: PLR0913 - the columns of a trial
+def new_trial(
     study: Change,
     number: int,
     *,
@@ -228,7 +271,6 @@ class _Fields:
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.__dict__.update(values)
-        self._fields = tuple(values)
 
 
 def _view_of_new(row: dict[str, Any]) -> TrialView:

@@ -8,9 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from beliefgrid.actions.errors import StudyUnknownError
-from beliefgrid.storage import engine, events, studies
+from beliefgrid.actions.definitions import definition_of, problem_of
+from beliefgrid.actions.errors import StudyUnknownError, TrialUnknownError
+from beliefgrid.search import Problem
+from beliefgrid.storage import engine, events, studies, trials
 from beliefgrid.storage.rows import AnyRow
+
+# A person who edits one of these must have seen the last edit; results are none.
+EDITED = {"name", "notes", "tags", "state", "definition", "deleted_at"}
+FINISHED = ("completed", "infeasible", "stopped")  # these have taught something
 
 
 class Change:
@@ -34,6 +40,19 @@ class Change:
     def set(self, **values: Any) -> None:
         """Change columns of the study."""
         self.values |= values
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The definition as it will be."""
+        if "definition" in self.values:
+            changed: dict[str, Any] = self.values["definition"]
+            return changed
+        return definition_of(self.c, self.id, self.row.revision)
+
+    @property
+    def problem(self) -> Problem:
+        """The engine's view of the study as it was before this change."""
+        return problem_of(self.c, self.id, self.row.revision)
 
     def event(self, kind: str, number: int | None = None, **data: Any) -> int:
         """Note that something happened; return its number."""
@@ -64,12 +83,23 @@ class Change:
         self.set(last_number=number)
         return number
 
+    def lease_until(self, moment: datetime) -> None:
+        """Note when a lease ends; `lease_due_at` is never after the first one that does."""
+        due = self.get("lease_due_at")
+        if due is None or moment < due:
+            self.set(lease_due_at=moment)
+
     def end(self, state: str, reason: str) -> None:
         """Put the study into another state."""
         self.set(state=state, state_reason=reason)
         self.event(f"study_{state}", reason=reason)
 
     # ---------------------------------------------------------------- budget
+    @property
+    def budget(self) -> dict[str, Any]:
+        """How many trials and seconds the study may take; an absent one is without limit."""
+        return self.definition.get("budget") or {}
+
     @property
     def live(self) -> int:
         """How many trials are with a worker or wait for one."""
@@ -80,46 +110,59 @@ class Change:
     def finished(self) -> int:
         """How many trials have taught something."""
         counts = self.get("counts")
-        return int(sum(counts.get(state, 0) for state in ("completed", "infeasible", "stopped")))
+        return int(sum(counts.get(state, 0) for state in FINISHED))
 
     def trials_left(self) -> float:
         """Return how many more trials the budget allows, live ones counted as spent."""
-        budget = self.row.definition.get("budget") or {}
-        if budget.get("trials") is None:
+        allowed = self.budget.get("trials")
+        if allowed is None:
             return math.inf
-        return max(0, int(budget["trials"]) - self.finished - int(self.live))
+        return max(0, int(allowed) - self.finished - self.live)
+
+    def begin(self) -> None:
+        """Start the clock of the budget, at the first ask."""
+        if self.get("started_at") is None:
+            self.set(started_at=self.now)
+            self.plan_end()
+
+    def plan_end(self) -> None:
+        """Set when the budget of seconds is spent, if it has begun and is limited."""
+        seconds, started = self.budget.get("seconds"), self.get("started_at")
+        is_limited = seconds is not None and started is not None
+        ends_at = started + timedelta(seconds=float(seconds or 0)) if is_limited else None
+        if ends_at != self.get("ends_at"):
+            self.set(ends_at=ends_at)
 
     def is_out_of_time(self) -> bool:
         """Say whether the budget of seconds, counted from the first ask, is spent."""
-        budget = self.row.definition.get("budget") or {}
-        started = self.get("started_at")
-        if budget.get("seconds") is None or started is None:
-            return False
-        return bool(self.now >= started + timedelta(seconds=float(budget["seconds"])))
+        ends_at = self.get("ends_at")
+        return ends_at is not None and self.now >= ends_at
 
     def end_if_spent(self) -> None:
         """End an active study whose budget or grid is used up."""
         if self.get("state") not in ("active", "paused"):
             return
-        budget = self.row.definition.get("budget") or {}
-        trials = budget.get("trials")
-        if trials is not None and self.finished >= int(trials):
-            self.end("exhausted", f"the budget of {trials} trials is spent")
+        allowed = self.budget.get("trials")
+        if allowed is not None and self.finished >= int(allowed):
+            self.end("exhausted", f"the budget of {allowed} trials is spent")
         elif self.is_out_of_time():
-            self.end("exhausted", f"the budget of {budget['seconds']:g} seconds is spent")
+            self.end("exhausted", f"the budget of {self.budget['seconds']:g} seconds is spent")
         elif self.get("cells_closed") >= self.row.n_cells and not self.live:
             self.end("exhausted", f"all {self.row.n_cells} cells of the grid are tested")
 
     def close(self) -> None:
         """Write what happened."""
+        if "counts" in self.values or "cells_closed" in self.values:
+            self.end_if_spent()
         if not self.values and not self._events:
             return
         if self._events:
             events.add(self.c, self._events)
-        version = self.row.version + 1
-        self.set(seq=self.seq, version=version, updated_at=self.now)
+        if not EDITED.isdisjoint(self.values):
+            self.set(version=self.row.version + 1)
+        self.set(seq=self.seq, updated_at=self.now)
         studies.change(self.c, self.id, self.values)
-        engine.touch(self.c, self.id)
+        engine.touch(self.c, self.id, is_behind="results" in self.values)
 
 
 @contextmanager
@@ -145,3 +188,17 @@ def study_unknown(study_id: str) -> StudyUnknownError:
     return StudyUnknownError(
         f"expected the id of a study, got {study_id[:60]!r}; GET /api/v1/studies lists them"
     )
+
+
+def trial_row(c: Connection, study_id: str, number: int) -> AnyRow:
+    """Return a trial's row with its outcome.
+
+    Raises:
+        TrialUnknownError: there is none, or it was deleted.
+    """
+    row = trials.find(c, study_id, number)
+    if row is None or row.deleted_at is not None:
+        raise TrialUnknownError(
+            f"the study has no trial {number}; GET /api/v1/studies/{study_id}/trials lists them"
+        )
+    return row

@@ -16,7 +16,7 @@ def new_study_id(now: datetime) -> str:
     return f"st_{int(now.timestamp() * 1000):011x}{secrets.token_hex(7)}"
 
 
-def create_study(  # noqa: PLR0913 - the columns of a study
+def create_study(
     c: Connection,
     *,
     definition: dict[str, Any],
@@ -54,11 +54,14 @@ def create_study(  # noqa: PLR0913 - the columns of a study
         "observations": 0,
         "cells_closed": 0,
         "walk_cursor": 0,
+        "lease_due_at": None,
+        "failing": {},
         "notes": notes,
         "tags": tags or [],
         "update_error": None,
         "created_at": now,
         "started_at": None,
+        "ends_at": None,
         "updated_at": now,
         "last_result_at": None,
         "deleted_at": None,
@@ -75,7 +78,7 @@ def create_study(  # noqa: PLR0913 - the columns of a study
         },
     )
     events.add(c, [events.row(study_id, 1, "study_created", now, actor=actor)])
-    engine.touch(c, study_id)
+    engine.touch(c, study_id, is_behind=True)
     stored = studies.find(c, study_id)
     assert stored is not None  # noqa: S101 - inserted three lines above
     return study_view(stored)

@@ -68,6 +68,12 @@ class StudyArchivedError(EmptyHandError):
     code = "archived"
 
 
+class WorkerQuarantinedError(EmptyHandError):
+    """The worker failed too often running and gets nothing until it is released."""
+
+    code = "worker_quarantined"
+
+
 class AllLeasedError(EmptyHandError):
     """Everything that is left is leased to other workers; ask again later."""
 
@@ -128,6 +134,12 @@ class MeasurementConflictError(ConflictError):
     code = "measurement_conflict"
 
 
+class WorkerUnknownError(UnknownError):
+    """No worker of that name has failed in the study."""
+
+    code = "worker_unknown"
+
+
 class VersionMismatchError(ActionError):
     """The thing was changed since the version that the request names."""
 
@@ -179,6 +191,12 @@ class LimitError(InputError):
     """More was asked for than one request may."""
 
     code = "limit_exceeded"
+
+
+class UnstorableError(InputError):
+    """A text or a number cannot be stored."""
+
+    code = "unstorable"
 
 
 class IdempotencyKeyReusedError(InputError):

@@ -1,59 +1,82 @@
-"""Leases run out, and their cells are free again."""
+"""Leases run out, and their cells are free again; a study's time runs out."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from beliefgrid.actions.change import Change, changing
-from beliefgrid.storage import snapshots, trials
+from beliefgrid.actions.outcomes import attempts_left, give_back, store_outcome
+from beliefgrid.storage import studies, trials
+from beliefgrid.storage.rows import AnyRow
 
 
-def expire(c: Connection, *, now: datetime, not_before: datetime | None = None) -> int:
-    """Expire every lease that ran out; return how many did.
+def studies_with_overdue(c: Connection, now: datetime) -> list[str]:
+    """Return the studies that have leases which ran out."""
+    return trials.studies_with_overdue(c, now)
 
-    No lease is expired before `not_before`: after a restart, workers get time to report.
-    """
-    if not_before is not None and now < not_before:
-        return 0
-    expired = 0
-    for study_id in trials.studies_with_overdue(c, now):
-        with changing(c, study_id, now, deleted=True) as study:
-            expired += expire_study(study)
-    return expired
+
+def studies_with_leases(c: Connection) -> list[str]:
+    """Return the studies that have leases."""
+    return trials.studies_with_overdue(c, None)
+
+
+def studies_out_of_time(c: Connection, now: datetime) -> list[str]:
+    """Return the studies whose budget of seconds is spent, and that do not know it yet."""
+    return studies.out_of_time(c, now)
+
+
+def expire(c: Connection, study_id: str, *, now: datetime) -> int:
+    """Expire the leases of one study that ran out; return how many did."""
+    with changing(c, study_id, now, deleted=True) as study:
+        return expire_study(study)
+
+
+def end_out_of_time(c: Connection, study_id: str, *, now: datetime) -> None:
+    """End a study whose budget of seconds is spent."""
+    with changing(c, study_id, now, deleted=True) as study:
+        study.end_if_spent()
+
+
+def shift_leases(c: Connection, study_id: str, *, seconds: float, now: datetime) -> None:
+    """Prolong all leases by as much as the clock jumped."""
+    by = timedelta(seconds=seconds)
+    with changing(c, study_id, now, deleted=True) as study:
+        for row in trials.live(c, study_id):
+            columns = {"lease_expires_at": row.lease_expires_at + by}
+            columns |= {"hard_deadline_at": row.hard_deadline_at + by}
+            trials.move(c, row.id, ("active",), columns)
+        study.event("leases_prolonged", seconds=seconds)
 
 
 def expire_study(study: Change) -> int:
-    """Expire the leases of one study that ran out; return how many did."""
-    numbers = trials.overdue(study.c, study.id, study.now)
-    for number in numbers:
-        row = trials.find(study.c, study.id, number)
-        if row is None or not trials.move(
-            study.c, row.id, ("active",), {"state": "expired", "updated_at": study.now}
-        ):
-            continue
-        study.count_trial("active", "expired")
-        study.event("trial_expired", number, worker=row.worker)
-        if row.cell is not None and row.source == "suggested":
-            give_back(study, row.cell, row.explanation)
-    return len(numbers)
+    """Expire the leases of a study that ran out; return how many did."""
+    due = study.get("lease_due_at")
+    if due is None or due > study.now:
+        return 0
+    overdue = trials.overdue(study.c, study.id, study.now)
+    for row in overdue:
+        _expire(study, row)
+    study.set(lease_due_at=trials.next_expiry(study.c, study.id))
+    return len(overdue)
 
 
-def give_back(study: Change, cell: int, explanation: dict[str, object] | None) -> None:
-    """Put a cell at the head of the list, for the next who asks."""
-    if trials.is_taken(study.c, study.id, cell):
+def _expire(study: Change, row: AnyRow) -> None:
+    columns = {"state": "expired", "updated_at": study.now, "version": row.version + 1}
+    trials.move(study.c, row.id, ("active",), columns)
+    study.count_trial("active", "expired")
+    seq = study.event("trial_expired", row.number, worker=row.worker, cell=row.cell)
+    if row.cell is None:
         return
-    snapshots.put_candidate(
-        study.c,
-        {
-            "study_id": study.id,
-            "rank": -1,
-            "cell": cell,
-            "seq": study.row.snapshot_seq,
-            "explanation": explanation,
-        },
-    )
+    if attempts_left(study, row.cell) > 0:
+        give_back(study, row.cell, row.explanation)
+    elif not trials.is_taken(study.c, study.id, row.cell):
+        _close_cell(study, row, seq)
 
 
-def grace_ends(started: datetime, seconds: float) -> datetime:
-    """Return until when no lease expires after a start."""
-    return started + timedelta(seconds=seconds)
+def _close_cell(study: Change, row: AnyRow, seq: int) -> None:
+    """Count a cell whose workers vanish as infeasible; its late result would still count."""
+    reason = "its workers did not come back, as often as the study retries"
+    trials.move(study.c, row.id, ("expired",), {"state": "infeasible", "reason": reason})
+    study.count_trial("expired", "infeasible")
+    study.event("trial_infeasible", row.number, reason=reason, cell=row.cell)
+    store_outcome(study, row, seq, {"kind": "infeasible"})

@@ -1,7 +1,7 @@
 """A worker's time-limited ownership of a trial."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,9 +17,18 @@ class LeaseRules:
     """How long trials belong to their workers."""
 
     seconds: int = 3600
+    # How long after its lease ran out a trial still takes its late result.
     hard_deadline_seconds: int = 86_400
     # After a restart workers get time to report before anything of theirs expires.
     no_expiry_before: datetime | None = None
+
+    def sparing(self, until: datetime) -> "LeaseRules":
+        """Return the same rules, and no lease runs out before a moment."""
+        return replace(self, no_expiry_before=until)
+
+    def may_expire(self, now: datetime) -> bool:
+        """Say whether leases that ran out are given to others."""
+        return self.no_expiry_before is None or now >= self.no_expiry_before
 
 
 def granted(
@@ -27,14 +36,13 @@ def granted(
 ) -> dict[str, Any]:
     """Return the columns of a trial that a worker gets."""
     length = seconds or rules.seconds
-    hard = max(rules.hard_deadline_seconds, 10 * length)
     return {
         "state": "active",
         "worker": worker,
         "lease_token": secrets.token_urlsafe(16),
         "lease_seconds": length,
         "lease_expires_at": now + timedelta(seconds=length),
-        "hard_deadline_at": now + timedelta(seconds=hard),
+        "hard_deadline_at": now + timedelta(seconds=length + rules.hard_deadline_seconds),
         "started_at": now,
         "updated_at": now,
     }

@@ -40,7 +40,10 @@ def patch_study(
             study.event("study_described", **described)
         defined = {name: changes[name] for name in _DEFINITION if name in changes}
         if defined:
-            _redefine(study, defined, "study_changed")
+            seq = _redefine(study, defined, "study_changed")
+            study.plan_end()
+            if "stopping" in defined:
+                study.believe_anew(seq)  # the advice depends on it
         if "state" in changes:
             _go(study, str(changes["state"]))
     return _view(c, study_id)
@@ -63,9 +66,7 @@ def set_prior(
     return _view(c, study_id)
 
 
-def delete_study(
-    c: Connection, study_id: str, *, actor: str | None = None, now: datetime
-) -> None:
+def delete_study(c: Connection, study_id: str, *, actor: str | None = None, now: datetime) -> None:
     """Take a study out of every list; it can be restored."""
     with changing(c, study_id, now, actor=actor) as study:
         study.set(deleted_at=now)
@@ -98,7 +99,7 @@ def _check_version(study: Change, if_version: int | None) -> None:
 
 
 def _redefine(study: Change, parts: dict[str, Any], kind: str) -> int:
-    definition, _ = normalised(study.row.definition | parts)
+    definition, _ = normalised(study.definition | parts)
     for name, value in parts.items():
         if value is None:
             definition[name] = None

@@ -6,13 +6,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from beliefgrid.actions.ask import new_trial
-from beliefgrid.actions.change import Change, changing
-from beliefgrid.actions.definitions import problem_of
+from beliefgrid.actions.change import Change, changing, trial_row
 from beliefgrid.actions.errors import LimitError
-from beliefgrid.actions.tell import result_value, store_outcome, trial_row
+from beliefgrid.actions.tell import result_value
 from beliefgrid.actions.views import Imported, TrialView, trial_view
 from beliefgrid.search import check_value
-from beliefgrid.storage import snapshots, trials
+from beliefgrid.storage import observations, snapshots, trials
 
 MAX_ROWS = 10_000
 
@@ -37,8 +36,7 @@ def queue_trial(
         if observation is None:
             number = _queue(study, assignments)
         else:
-            number = _import(study, assignments, observation)
-            study.end_if_spent()
+            number = _import(study, [observation | {"assignments": assignments}])[0]
         return trial_view(trial_row(c, study_id, number))
 
 
@@ -56,17 +54,17 @@ def import_batch(
     A dry run checks every row and stores nothing.
     """
     if len(rows) > MAX_ROWS:
-        raise LimitError(f"expected at most {MAX_ROWS:,} rows, got {len(rows):,}; send them in parts")
+        raise LimitError(
+            f"expected at most {MAX_ROWS:,} rows, got {len(rows):,}; send them in parts"
+        )
     with changing(c, study_id, now, actor=actor) as study:
-        grid = problem_of(study.row).grid
+        grid = study.problem.grid
         off_grid = sum(grid.cell(row["assignments"]) is None for row in rows)
         if dry_run:
             for row in rows:
                 _checked(study, row)
             return Imported(len(rows), off_grid, [], dry_run=True)
-        numbers = [_import(study, row["assignments"], row) for row in rows]
-        study.end_if_spent()
-        return Imported(len(rows), off_grid, numbers, dry_run=False)
+        return Imported(len(rows), off_grid, _import(study, rows), dry_run=False)
 
 
 def _queue(study: Change, assignments: dict[str, Any]) -> int:
@@ -89,36 +87,58 @@ def _queue(study: Change, assignments: dict[str, Any]) -> int:
     return number
 
 
-def _import(study: Change, assignments: dict[str, Any], observation: dict[str, Any]) -> int:
-    value = _checked(study, observation)
-    cell, assignments = _placed(study, assignments)
-    number = study.next_number()
-    row = new_trial(
-        study,
-        number,
-        cell=cell,
-        assignments=assignments,
-        source="imported",
-        seq=study.row.snapshot_seq,
-    ) | {"state": "completed", "completed_at": study.now}
-    trial_id = trials.add(study.c, row)
-    study.count_trial(None, "completed")
-    seq = study.event("trial_imported", number, value=value, cell=cell)
-    outcome = {
-        name: observation.get(name) for name in ("values", "stddev", "duration", "metadata")
-    }
-    store_outcome(study, trial_id, cell, seq, outcome | {"kind": "value", "value": value})
-    return number
+def _import(study: Change, rows: list[dict[str, Any]]) -> list[int]:
+    """Store finished trials: a few statements, however many there are."""
+    new, outcomes = [], []
+    for row in rows:
+        value = _checked(study, row)
+        cell, assignments = _placed(study, row["assignments"])
+        number = study.next_number()
+        seq = study.event("trial_imported", number, value=value, cell=cell)
+        trial = new_trial(
+            study,
+            number,
+            cell=cell,
+            assignments=assignments,
+            source="imported",
+            seq=study.row.snapshot_seq,
+        )
+        new.append(trial | {"state": "completed", "completed_at": study.now})
+        outcome = {name: row.get(name) for name in ("values", "stddev", "duration", "metadata")}
+        outcome |= {"kind": "value", "value": value, "cell": cell, "seq": seq}
+        outcomes.append(outcome | {"removed_seq": None, "created_at": study.now})
+        study.count_trial(None, "completed")
+    if new:
+        _store(study, new, outcomes)
+    return [trial["number"] for trial in new]
+
+
+def _store(study: Change, new: list[dict[str, Any]], outcomes: list[dict[str, Any]]) -> None:
+    ids = trials.add_many(study.c, new)
+    for trial, outcome in zip(new, outcomes, strict=True):
+        outcome |= {"trial_id": ids[trial["number"]], "study_id": study.id}
+    cells = {trial["cell"] for trial in new if trial["cell"] is not None}
+    newly_closed = len(cells) - len(observations.closed_among(study.c, study.id, cells))
+    observations.add_many(study.c, outcomes)
+    snapshots.drop_candidates(study.c, study.id, cells)
+    study.set(
+        observations=study.get("observations") + len(new),
+        cells_closed=study.get("cells_closed") + newly_closed,
+        last_result_at=study.now,
+    )
+    if cells:
+        last = max(o["seq"] for o in outcomes if o["cell"] is not None)
+        study.set(results=study.get("results") + len(new), result_seq=last)
 
 
 def _checked(study: Change, observation: dict[str, Any]) -> float:
     value = result_value(study, None, observation.get("value"), observation.get("values"))
-    check_value(problem_of(study.row), value)
+    check_value(study.problem, value)
     return value
 
 
 def _placed(study: Change, assignments: dict[str, Any]) -> tuple[int | None, dict[str, Any]]:
     """Return the cell, and the assignments in the grid's own values where they are on it."""
-    grid = problem_of(study.row).grid
+    grid = study.problem.grid
     cell = grid.cell(assignments)
     return cell, assignments if cell is None else grid.assignments(cell)

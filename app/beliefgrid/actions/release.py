@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from beliefgrid.actions.change import Change, changing
+from beliefgrid.actions.change import Change, changing, trial_row
 from beliefgrid.actions.leases import check_token
-from beliefgrid.actions.tell import finish, finished, trial_row
+from beliefgrid.actions.outcomes import finish, finished
 from beliefgrid.actions.views import TrialView, trial_view
 from beliefgrid.storage import observations, trials
 from beliefgrid.storage.rows import AnyRow
@@ -59,7 +59,6 @@ def stop(
         else:
             seq = study.event("trial_cancelled", number)
             finish(study, row, "cancelled", seq, None)
-        study.end_if_spent()
         return trial_view(trial_row(c, study_id, number))
 
 

@@ -5,23 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from beliefgrid.actions.change import changing
+from beliefgrid.actions.change import FINISHED, changing, trial_row
 from beliefgrid.actions.errors import TrialUnknownError
-from beliefgrid.actions.expire import give_back
-from beliefgrid.actions.tell import store_outcome, trial_row
+from beliefgrid.actions.outcomes import give_back, remove_outcome, store_outcome
+from beliefgrid.actions.states import TRIAL_STATES
 from beliefgrid.actions.views import TrialView, trial_view
 from beliefgrid.storage import observations, trials
-
-ANY_STATE = (
-    "queued",
-    "active",
-    "completed",
-    "failed",
-    "infeasible",
-    "stopped",
-    "expired",
-    "cancelled",
-)
+from beliefgrid.storage.rows import AnyRow
 
 
 def patch_trial(
@@ -38,7 +28,7 @@ def patch_trial(
         row = trial_row(c, study_id, number)
         allowed = {name: changes[name] for name in ("notes", "tags") if name in changes}
         columns = allowed | {"updated_at": now, "version": row.version + 1}
-        trials.move(c, row.id, ANY_STATE, columns)
+        trials.move(c, row.id, TRIAL_STATES, columns)
         study.event("trial_described", number, **allowed)
         return trial_view(trial_row(c, study_id, number))
 
@@ -50,19 +40,12 @@ def delete_trial(
     with changing(c, study_id, now, actor=actor) as study:
         row = trial_row(c, study_id, number)
         seq = study.event("trial_deleted", number, cell=row.cell)
-        trials.move(c, row.id, ANY_STATE, {"deleted_at": now, "updated_at": now})
+        trials.move(c, row.id, TRIAL_STATES, {"deleted_at": now, "updated_at": now})
         study.count_trial(row.state, None)
-        if row.outcome is None:
-            if row.cell is not None and row.state == "active":
-                give_back(study, row.cell, row.explanation)
-            return
-        observations.remove(c, row.id, seq)
-        if row.outcome == "value":
-            study.set(observations=study.get("observations") - 1)
-        if row.cell is not None:
-            study.believe_anew(seq)
-            if not observations.is_closed(c, study_id, row.cell):
-                study.set(cells_closed=study.get("cells_closed") - 1)
+        if row.outcome is not None:
+            remove_outcome(study, row, seq)
+        elif row.cell is not None and row.state in ("active", "queued"):
+            give_back(study, row.cell, row.explanation)
 
 
 def restore_trial(
@@ -76,13 +59,20 @@ def restore_trial(
         if row.deleted_at is None:
             return trial_view(row)
         seq = study.event("trial_restored", number, cell=row.cell)
-        state = "expired" if row.state == "active" else row.state
-        columns = {"deleted_at": None, "updated_at": now, "state": state}
-        trials.move(c, row.id, ANY_STATE, columns)
-        study.count_trial(None, state)
+        columns = _as_restored(row) | {"deleted_at": None, "updated_at": now}
+        trials.move(c, row.id, TRIAL_STATES, columns)
+        study.count_trial(None, columns.get("state", row.state))
         removed = observations.last_removed(c, row.id)
-        if removed is not None and row.state in ("completed", "infeasible", "stopped"):
+        if removed is not None and row.state in FINISHED:
             names = ("kind", "value", "values", "stddev", "duration", "metadata")
-            outcome = {name: removed._mapping[name] for name in names}
-            store_outcome(study, row.id, row.cell, seq, outcome)
+            store_outcome(study, row, seq, {name: removed._mapping[name] for name in names})
         return trial_view(trial_row(c, study_id, number))
+
+
+def _as_restored(row: AnyRow) -> dict[str, Any]:
+    if row.state == "active":
+        return {"state": "expired"}
+    if row.state == "queued":
+        # Its cell may be with a worker by now; a person wants it all the same, so it is a repeat.
+        return {"source": "queued"}
+    return {}

@@ -139,9 +139,7 @@ def _twice_running(c: Connection, study: Change, update: Update) -> Update:
     """Advise to stop only when the rule held at the snapshot before, too."""
     before = snapshots.find(c, study.id)
     held_before = before is not None and bool(before.summary.get("holds"))
-    return replace(
-        update, summary=update.summary | {"should_stop": update.holds and held_before}
-    )
+    return replace(update, summary=update.summary | {"should_stop": update.holds and held_before})
 
 
 def _replace_queue(study: Change, seq: int, update: Update) -> None:
@@ -156,7 +154,7 @@ def _replace_queue(study: Change, seq: int, update: Update) -> None:
 
 
 def _stop_if_asked(study: Change, update: Update) -> None:
-    stopping = study.row.definition.get("stopping") or {}
+    stopping = study.definition.get("stopping") or {}
     if stopping.get("action") != "stop" or study.get("state") != "active":
         return
     if update.summary["should_stop"]:

@@ -1,6 +1,6 @@
 """What the actions answer: frozen copies of rows, in the words of the service."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -251,6 +251,16 @@ class WorkerView:
     completed: int
     failed: int
     last_seen_at: datetime | None
+    is_quarantined: bool = False
+
+    def with_trials(self, state: str, count: int, last_seen_at: datetime) -> "WorkerView":
+        """Return the same worker with some more trials."""
+        changes: dict[str, Any] = {
+            "last_seen_at": max(self.last_seen_at or last_seen_at, last_seen_at)
+        }
+        if state in ("active", "completed", "failed"):
+            changes[state] = getattr(self, state) + count
+        return replace(self, **changes)
 
 
 def study_view(row: AnyRow, summary: dict[str, Any] | None = None) -> StudyView:
@@ -283,7 +293,7 @@ def study_view(row: AnyRow, summary: dict[str, Any] | None = None) -> StudyView:
 
 def trial_view(row: AnyRow, *, with_token: bool = False) -> TrialView:
     """Return a trial's row, read with its outcome, as a view."""
-    has_outcome = "outcome" in row._fields
+    has_outcome = hasattr(row, "outcome")
     return TrialView(
         study_id=row.study_id,
         number=row.number,

@@ -38,9 +38,13 @@ BATCH = 256  # changes that share one COMMIT at most: bounds how long the first 
 TOUCHED = "beliefgrid_touched"
 
 
-def touch(connection: Connection, study_id: str) -> None:
+Touched = dict[str, bool]  # the changed studies, and whether their posterior must follow
+
+
+def touch(connection: Connection, study_id: str, *, is_behind: bool = False) -> None:
     """Note that this transaction changes a study, for those who are told after the commit."""
-    connection.info.setdefault(TOUCHED, set()).add(study_id)
+    touched: Touched = connection.info.setdefault(TOUCHED, {})
+    touched[study_id] = is_behind or touched.get(study_id, False)
 
 
 class Database(Protocol):
@@ -52,16 +56,22 @@ class Database(Protocol):
     def engine(self) -> Engine: ...
     def write(self, work: Work[T]) -> Future[T]:
         """Run one durable change; the future is done when it is committed or undone."""
+
     def read(self, work: Work[T]) -> Future[T]:
         """Run queries in one consistent view."""
+
     def close(self) -> None:
         """Finish what is under way and let go of every connection."""
 
 
-OnCommit = Callable[[set[str]], None]
+OnCommit = Callable[[Touched], None]
 
 
-def open_database(url: str, on_commit: OnCommit = lambda touched: None) -> Database:
+def tell_nobody(_touched: Touched) -> None:
+    """Take the news of a commit where nobody waits for it."""
+
+
+def open_database(url: str, on_commit: OnCommit = tell_nobody) -> Database:
     """Open the database that a URL names.
 
     Raises:
@@ -83,6 +93,7 @@ def storage_errors() -> Iterator[None]:
 
 
 def translated(error: DBAPIError) -> StorageError | DBAPIError:
+    """Return the service's error for trouble with the database itself, else the same one."""
     said = str(error.orig).lower()
     if "disk is full" in said or "disk full" in said or "no space left" in said:
         return StorageFullError("the database has no room left")
@@ -159,48 +170,54 @@ class SqliteDatabase:
 
     def _write_all(self) -> None:
         connection: Connection | None = None
-        closing = False
-        while not closing:
-            batch, closing = self._next_batch()
-            if not batch:
-                break
+        is_open = True
+        while is_open:
+            batch, is_open = self._next_batch()
             try:
                 connection = connection or self._write_engine.connect()
                 outcomes, touched = _commit_together(connection, batch)
             except BaseException as error:  # noqa: BLE001 - the caller of each change gets it
-                problem = translated(error) if isinstance(error, DBAPIError) else error
-                for change in batch:
-                    change.future.set_exception(problem)
-                if connection is not None:
-                    connection.invalidate()
-                    connection.close()
-                    connection = None
+                _fail_all(batch, error)
+                _close(connection)
+                connection = None
                 continue
             for future, result, failure in outcomes:
                 if failure is None:
                     future.set_result(result)
                 else:
                     future.set_exception(failure)
-            if touched:
-                self._on_commit(touched)
-        if connection is not None:
-            connection.close()
+            self._on_commit(touched)
+        _close(connection)
 
     def _next_batch(self) -> tuple[list[_Change], bool]:
         batch: list[_Change] = []
         while len(batch) < BATCH and not (batch and self._queue.empty()):
             change = self._queue.get()
             if change is None:
-                return batch, True
+                return batch, False
             if change.future.set_running_or_notify_cancel():
                 batch.append(change)
-        return batch, False
+        return batch, True
+
+
+def _fail_all(batch: list[_Change], error: BaseException) -> None:
+    problem = translated(error) if isinstance(error, DBAPIError) else error
+    for change in batch:
+        change.future.set_exception(problem)
+
+
+def _close(connection: Connection | None) -> None:
+    if connection is not None:
+        connection.invalidate()
+        connection.close()
 
 
 def _commit_together(
     connection: Connection, batch: list[_Change]
-) -> tuple[list[tuple[Future[Any], Any, BaseException | None]], set[str]]:
+) -> tuple[list[tuple[Future[Any], Any, BaseException | None]], Touched]:
     outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
+    if not batch:
+        return [], {}
     connection.info.pop(TOUCHED, None)
     with connection.begin():
         for change in batch:
@@ -213,7 +230,7 @@ def _commit_together(
                 outcomes.append((change.future, None, error))
             except Exception as error:  # noqa: BLE001 - handed to whoever asked for this change
                 outcomes.append((change.future, None, error))
-    return outcomes, connection.info.pop(TOUCHED, set())
+    return outcomes, connection.info.pop(TOUCHED, {})
 
 
 def _claim(url: URL) -> int:
@@ -272,12 +289,12 @@ class PostgresDatabase:
         self.engine.dispose()
 
     def _write(self, work: Work[T]) -> T:
-        touched: set[str] = set()
+        touched: Touched = {}
 
         def noted(connection: Connection) -> T:
             connection.info.pop(TOUCHED, None)
             result = work(connection)
-            touched.update(connection.info.pop(TOUCHED, set()))
+            touched.update(connection.info.pop(TOUCHED, {}))
             return result
 
         result = _in_transaction(self.engine, noted)

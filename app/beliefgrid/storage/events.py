@@ -16,7 +16,7 @@ def add(c: Connection, rows: list[dict[str, Any]]) -> None:
     c.execute(_INSERT, rows)
 
 
-def row(  # noqa: PLR0913 - one argument a column
+def row(
     study_id: str,
     seq: int,
     kind: str,

@@ -3,13 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import idempotency_keys as keys
 
 _FIND = select(keys).where(keys.c.scope == bindparam("scope"), keys.c.key == bindparam("key"))
-_INSERT = insert(keys)
+_INSERT: dict[str, Any] = {
+    "sqlite": sqlite.insert(keys).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(keys).on_conflict_do_nothing(),
+}
 
 
 def find(c: Connection, scope: str, key: str) -> AnyRow | None:
@@ -17,9 +21,13 @@ def find(c: Connection, scope: str, key: str) -> AnyRow | None:
     return c.execute(_FIND, {"scope": scope, "key": key}).one_or_none()
 
 
-def add(c: Connection, row: dict[str, Any]) -> None:
-    """Remember an answer."""
-    c.execute(_INSERT, row)
+def add(c: Connection, row: dict[str, Any]) -> bool:
+    """Remember an answer; False if another transaction did it first.
+
+    On Postgres this waits for a transaction that is about to store the same key.
+    """
+    statement = _INSERT[c.dialect.name]
+    return c.execute(statement, row).rowcount == 1
 
 
 def forget(c: Connection, before: datetime) -> int:

@@ -1,9 +1,10 @@
 """Rows of observations and measurements. Observations are added and marked removed only."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import measurements, observations
@@ -23,6 +24,21 @@ _CLOSED = (
 def add(c: Connection, row: dict[str, Any]) -> None:
     """Store the outcome of a trial, a value or `infeasible`."""
     c.execute(_INSERT, row)
+
+
+def add_many(c: Connection, rows: list[dict[str, Any]]) -> None:
+    """Store the outcomes of many trials."""
+    c.execute(_INSERT, rows)
+
+
+def closed_among(c: Connection, study_id: str, cells: Collection[int]) -> set[int]:
+    """Return those of the cells that have an outcome that counts."""
+    query = select(observations.c.cell).where(
+        observations.c.study_id == study_id,
+        observations.c.cell.in_(cells),
+        observations.c.removed_seq.is_(None),
+    )
+    return set(c.execute(query).scalars())
 
 
 def is_closed(c: Connection, study_id: str, cell: int) -> bool:
@@ -68,10 +84,13 @@ def at(c: Connection, study_id: str, seq: int) -> list[AnyRow]:
     return list(c.execute(query).all())
 
 
-def add_measurement(c: Connection, trial_id: int, step: int, value: float, now: datetime) -> None:
-    """Store one intermediate value."""
-    row = {"trial_id": trial_id, "step": step, "value": value, "created_at": now}
-    c.execute(insert(measurements), row)
+def add_measurements(c: Connection, trial_id: int, values: dict[int, float], now: datetime) -> None:
+    """Store intermediate values by step."""
+    rows = [
+        {"trial_id": trial_id, "step": step, "value": value, "created_at": now}
+        for step, value in values.items()
+    ]
+    c.execute(insert(measurements), rows)
 
 
 def measured(c: Connection, trial_id: int) -> list[AnyRow]:
@@ -79,11 +98,3 @@ def measured(c: Connection, trial_id: int) -> list[AnyRow]:
     query = select(measurements.c.step, measurements.c.value, measurements.c.created_at)
     query = query.where(measurements.c.trial_id == trial_id).order_by(measurements.c.step)
     return list(c.execute(query).all())
-
-
-def tested_cells(c: Connection, study_id: str) -> int:
-    """Count the cells that have an outcome."""
-    query = select(func.count(observations.c.cell.distinct())).where(
-        observations.c.study_id == study_id, observations.c.removed_seq.is_(None)
-    )
-    return int(c.execute(query).scalar_one())

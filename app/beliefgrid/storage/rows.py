@@ -5,12 +5,15 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
 from sqlalchemy import Row
 
 T = TypeVar("T")
-AnyRow = Row[Any]
+if TYPE_CHECKING:
+    AnyRow = Row[Unpack[tuple[Any, ...]]]  # SQLAlchemy 2.1; at run time any release will do
+else:
+    AnyRow = Row
 
 
 class CursorError(ValueError):

@@ -1,24 +1,37 @@
 """Rows of snapshots, and the ranked candidates that the newest one left for the asks."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from beliefgrid.storage.rows import AnyRow
-from beliefgrid.storage.tables import candidates, snapshots
+from beliefgrid.storage.tables import candidates, snapshots, studies, trials
+from beliefgrid.storage.trials import TAKEN_STATES
 
 _BARE = select(*[column for column in snapshots.c if column.name != "field"])
+# A cell may have gone another way since it was ranked: queued by hand, restored.
+_TAKEN = (
+    select(trials.c.id)
+    .where(
+        trials.c.study_id == bindparam("study_id"),
+        trials.c.cell == candidates.c.cell,
+        trials.c.state.in_(TAKEN_STATES),
+        trials.c.deleted_at.is_(None),
+    )
+    .exists()
+)
 _POP = (
     delete(candidates)
     .where(
         candidates.c.id
         == select(candidates.c.id)
-        .where(candidates.c.study_id == bindparam("study_id"))
+        .where(candidates.c.study_id == bindparam("study_id"), ~_TAKEN)
         .order_by(candidates.c.rank, candidates.c.id)
         .limit(1)
         .scalar_subquery()
     )
-    .returning(candidates.c.cell, candidates.c.explanation, candidates.c.seq)
+    .returning(*(candidates.c[name] for name in ("cell", "rank", "explanation", "seq")))
 )
 _DROP = delete(candidates).where(
     candidates.c.study_id == bindparam("study"), candidates.c.cell == bindparam("gone")
@@ -45,6 +58,16 @@ def listed(c: Connection, study_id: str, *, after: int, limit: int) -> list[AnyR
     """Return snapshots in order, without their fields."""
     query = _BARE.where(snapshots.c.study_id == study_id, snapshots.c.seq > after)
     return list(c.execute(query.order_by(snapshots.c.seq).limit(limit)).all())
+
+
+def newest_summaries(c: Connection, study_ids: list[str]) -> dict[str, dict[str, Any]]:
+    """Return the summary of the newest snapshot of each study that has one."""
+    query = select(snapshots.c.study_id, snapshots.c.summary).join(
+        studies,
+        (studies.c.id == snapshots.c.study_id) & (studies.c.snapshot_seq == snapshots.c.seq),
+    )
+    found = c.execute(query.where(studies.c.id.in_(study_ids))).all()
+    return {row.study_id: row.summary for row in found}
 
 
 def fields(c: Connection, study_id: str, first: int, last: int) -> list[AnyRow]:
@@ -81,6 +104,13 @@ def pop_candidate(c: Connection, study_id: str) -> AnyRow | None:
 def drop_candidate(c: Connection, study_id: str, cell: int) -> None:
     """Take a cell off the list because it went another way."""
     c.execute(_DROP, {"study": study_id, "gone": cell})
+
+
+def drop_candidates(c: Connection, study_id: str, cells: Collection[int]) -> None:
+    """Take cells off the list."""
+    c.execute(
+        delete(candidates).where(candidates.c.study_id == study_id, candidates.c.cell.in_(cells))
+    )
 
 
 def put_candidate(c: Connection, row: dict[str, Any]) -> None:

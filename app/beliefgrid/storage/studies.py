@@ -13,10 +13,13 @@ from beliefgrid.storage.rows import (
     decode_cursor,
     page_of,
 )
-from beliefgrid.storage.tables import revisions, studies
+from beliefgrid.storage.tables import observations, revisions, studies
 
 _BY_ID = select(studies).where(studies.c.id == bindparam("study_id"))
-_LOCKED = _BY_ID.with_for_update()
+# What every ask and tell reads: without the definition, which may be large and is kept in memory.
+_LIGHT = [column for column in studies.c if column.name not in ("definition", "notes", "tags")]
+_LOCKED = select(*_LIGHT).where(studies.c.id == bindparam("study_id")).with_for_update()
+_COUNTS = (observations.c.kind == "value") & observations.c.removed_seq.is_(None)
 
 
 def find(c: Connection, study_id: str) -> AnyRow | None:
@@ -25,7 +28,10 @@ def find(c: Connection, study_id: str) -> AnyRow | None:
 
 
 def lock(c: Connection, study_id: str) -> AnyRow | None:
-    """Return the study's row and keep others from changing it until this transaction ends."""
+    """Return a study's row, without its definition and notes, and let nobody else change it.
+
+    The lock ends with the transaction.
+    """
     return c.execute(_LOCKED, {"study_id": study_id}).one_or_none()
 
 
@@ -102,6 +108,38 @@ def behind(c: Connection) -> list[str]:
         studies.c.results > studies.c.snapshot_results, studies.c.deleted_at.is_(None)
     )
     return list(c.execute(query.order_by(studies.c.updated_at)).scalars())
+
+
+def out_of_time(c: Connection, now: datetime) -> list[str]:
+    """Return the open studies whose time ends before now."""
+    query = select(studies.c.id).where(
+        studies.c.ends_at <= now,
+        studies.c.state.in_(("active", "paused")),
+        studies.c.deleted_at.is_(None),
+    )
+    return list(c.execute(query.order_by(studies.c.id)).scalars())
+
+
+def miscounted(c: Connection) -> list[str]:
+    """Return the studies whose number of observations is not that of the rows."""
+    counted = (
+        select(observations.c.study_id, func.count().label("counted"))
+        .where(_COUNTS)
+        .group_by(observations.c.study_id)
+        .subquery()
+    )
+    query = (
+        select(studies.c.id)
+        .select_from(studies.outerjoin(counted, counted.c.study_id == studies.c.id))
+        .where(studies.c.observations != func.coalesce(counted.c.counted, 0))
+    )
+    return list(c.execute(query).scalars())
+
+
+def count_observations(c: Connection, study_id: str) -> int:
+    """Count the observations of a study, row by row."""
+    query = select(func.count()).where(observations.c.study_id == study_id, _COUNTS)
+    return int(c.execute(query).scalar_one())
 
 
 def add_revision(c: Connection, row: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             return value
         return value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         if value is None:
             return None
         found: datetime = value
@@ -81,11 +81,16 @@ studies = Table(
     Column("observations", BigInteger, nullable=False),
     Column("cells_closed", BigInteger, nullable=False),
     Column("walk_cursor", BigInteger, nullable=False),
+    # No live lease ends before this moment, so that most asks need not look for one that did.
+    Column("lease_due_at", UtcDateTime),
+    # Worker -> [failures running, when it failed last].
+    Column("failing", JSON, nullable=False),
     Column("notes", Text, nullable=False),
     Column("tags", JSON, nullable=False),
     Column("update_error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
+    Column("ends_at", UtcDateTime),  # when a budget of seconds is spent
     Column("updated_at", UtcDateTime, nullable=False),
     Column("last_result_at", UtcDateTime),
     Column("deleted_at", UtcDateTime),
@@ -258,6 +263,7 @@ tokens = Table(
     Column("expires_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
+    Column("parent_id", String(16)),  # a browser's session names the token that opened it
 )
 
 idempotency_keys = Table(

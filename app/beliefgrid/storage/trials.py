@@ -1,5 +1,6 @@
 """Rows of trials, with their current observation beside them."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -41,23 +42,23 @@ _QUEUED = (
     .order_by(trials.c.number)
     .limit(bindparam("count"))
 )
-_TAKEN_STATES = ("active", "queued", "completed", "infeasible", "stopped")
+TAKEN_STATES = ("active", "queued", "completed", "infeasible", "stopped")
 _TAKEN = (
     select(trials.c.id)
     .where(
         trials.c.study_id == bindparam("study_id"),
         trials.c.cell == bindparam("cell"),
-        trials.c.state.in_(_TAKEN_STATES),
+        trials.c.state.in_(TAKEN_STATES),
         trials.c.deleted_at.is_(None),
     )
     .limit(1)
 )
 _OVERDUE = (
-    select(trials.c.number)
+    select(trials)
     .where(
         trials.c.study_id == bindparam("study_id"),
         _LIVE,
-        trials.c.lease_expires_at < bindparam("before"),
+        trials.c.lease_expires_at <= bindparam("before"),
     )
     .order_by(trials.c.number)
 )
@@ -73,6 +74,16 @@ def add(c: Connection, row: dict[str, Any]) -> int:
     """Store a new trial; return its row's id."""
     key = c.execute(_INSERT, row).inserted_primary_key
     return int(key[0]) if key is not None else 0
+
+
+def add_many(c: Connection, rows: list[dict[str, Any]]) -> dict[int, int]:
+    """Store new trials of one study, numbered one after the other; return number -> row's id."""
+    c.execute(_INSERT, rows)
+    query = select(trials.c.number, trials.c.id).where(
+        trials.c.study_id == rows[0]["study_id"],
+        trials.c.number.between(rows[0]["number"], rows[-1]["number"]),
+    )
+    return {row.number: row.id for row in c.execute(query)}
 
 
 _move_statements: dict[tuple[str, ...], Any] = {}
@@ -119,10 +130,41 @@ def taken_among(c: Connection, study_id: str, cells: list[int]) -> set[int]:
     query = select(trials.c.cell).where(
         trials.c.study_id == study_id,
         trials.c.cell.in_(cells),
-        trials.c.state.in_(_TAKEN_STATES),
+        trials.c.state.in_(TAKEN_STATES),
         trials.c.deleted_at.is_(None),
     )
     return {int(cell) for cell in c.execute(query).scalars() if cell is not None}
+
+
+def taken_cells(c: Connection, study_id: str) -> set[int]:
+    """Return the cells that are live, waiting or already have a result."""
+    query = select(trials.c.cell).where(
+        trials.c.study_id == study_id,
+        trials.c.state.in_(TAKEN_STATES),
+        trials.c.deleted_at.is_(None),
+        trials.c.cell.is_not(None),
+    )
+    return set(c.execute(query).scalars())
+
+
+def open_cells(c: Connection, study_id: str) -> int:
+    """Count the cells that are live or waiting and have no result yet."""
+    has_result = (
+        select(observations.c.id)
+        .where(
+            observations.c.study_id == study_id,
+            observations.c.cell == trials.c.cell,
+            observations.c.removed_seq.is_(None),
+        )
+        .exists()
+    )
+    query = select(func.count(trials.c.cell.distinct())).where(
+        trials.c.study_id == study_id,
+        trials.c.state.in_(("active", "queued")),
+        trials.c.deleted_at.is_(None),
+        ~has_result,
+    )
+    return int(c.execute(query).scalar_one())
 
 
 def pending_cells(c: Connection, study_id: str) -> list[int]:
@@ -136,26 +178,56 @@ def pending_cells(c: Connection, study_id: str) -> list[int]:
     return sorted({int(cell) for cell in c.execute(query).scalars() if cell is not None})
 
 
-def overdue(c: Connection, study_id: str, before: datetime) -> list[int]:
-    """Return the live trials whose lease ran out before a moment."""
-    return list(c.execute(_OVERDUE, {"study_id": study_id, "before": before}).scalars())
+def live(c: Connection, study_id: str) -> list[AnyRow]:
+    """Return the trials that are with a worker, oldest first."""
+    query = select(trials).where(trials.c.study_id == study_id, _LIVE)
+    return list(c.execute(query.order_by(trials.c.number)).all())
 
 
-def studies_with_overdue(c: Connection, before: datetime) -> list[str]:
-    """Return the studies that have such trials."""
-    query = select(trials.c.study_id).where(_LIVE, trials.c.lease_expires_at < before).distinct()
+def overdue(c: Connection, study_id: str, before: datetime) -> list[AnyRow]:
+    """Return the live trials whose lease ran out before a moment, oldest first."""
+    return list(c.execute(_OVERDUE, {"study_id": study_id, "before": before}).all())
+
+
+def next_expiry(c: Connection, study_id: str) -> datetime | None:
+    """Return when the next lease of a study runs out."""
+    query = select(func.min(trials.c.lease_expires_at)).where(trials.c.study_id == study_id, _LIVE)
+    found: datetime | None = c.execute(query).scalar_one()
+    return found
+
+
+def studies_with_overdue(c: Connection, before: datetime | None) -> list[str]:
+    """Return the studies with leases that ran out before a moment, or with any (None)."""
+    query = select(trials.c.study_id).where(_LIVE).distinct().order_by(trials.c.study_id)
+    if before is not None:
+        query = query.where(trials.c.lease_expires_at <= before)
     return list(c.execute(query).scalars())
 
 
 def failures_of_cell(c: Connection, study_id: str, cell: int) -> int:
-    """Count how often a cell's trials failed."""
+    """Count how often a cell's trials failed, or their workers vanished."""
     query = select(func.count()).where(
         trials.c.study_id == study_id,
         trials.c.cell == cell,
-        trials.c.state == "failed",
+        trials.c.state.in_(("failed", "expired")),
         trials.c.deleted_at.is_(None),
     )
     return int(c.execute(query).scalar_one())
+
+
+def succeeded_since(c: Connection, worker: str, moment: datetime) -> bool:
+    """Say whether a worker has completed a trial of any study after a moment."""
+    query = select(trials.c.id).where(
+        trials.c.worker == worker, trials.c.state == "completed", trials.c.completed_at > moment
+    )
+    return c.execute(query.limit(1)).first() is not None
+
+
+def every(c: Connection, study_id: str) -> Iterator[AnyRow]:
+    """Yield the trials of a study that are not deleted, by number, a part at a time."""
+    query = _WITH_RESULT.where(trials.c.study_id == study_id, trials.c.deleted_at.is_(None))
+    query = query.order_by(trials.c.number).execution_options(yield_per=1000)
+    yield from c.execute(query)
 
 
 SORTS = ("number", "-number", "value", "-value")

@@ -1,0 +1,86 @@
+"""What changed between two beliefs, and what a prior would look like."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from beliefgrid.actions import read
+from beliefgrid.actions.matrix import matrix_view
+from beliefgrid.actions.views import PosteriorView, Recipe
+from beliefgrid.search import Grid, Problem
+
+MOST_CELLS = 20
+Field = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How belief moved from one snapshot to another."""
+
+    a: int
+    b: int
+    total_variation: float
+    information_bits: float
+    cells: list[dict[str, Any]]
+
+
+def difference(grid: Grid, a: int, b: int, before: Field, after: Field) -> Difference:
+    """Return how far belief moved, and the cells where it moved most.
+
+    The information is the Kullback-Leibler divergence of the later belief from the earlier one.
+    """
+    change = after - before
+    most = np.argsort(-np.abs(change), kind="stable")[:MOST_CELLS]
+    held = (after > 0) & (before > 0)
+    bits = float((after[held] * np.log2(after[held] / before[held])).sum())
+    return Difference(
+        a,
+        b,
+        total_variation=float(np.abs(change).sum() / 2),
+        information_bits=max(0.0, bits),
+        cells=[
+            {
+                "cell": int(cell),
+                "assignments": grid.assignments(int(cell)),
+                "before": float(before[cell]),
+                "after": float(after[cell]),
+                "change": float(change[cell]),
+            }
+            for cell in most
+            if change[cell] != 0
+        ],
+    )
+
+
+def preview_prior(
+    c: Connection,
+    study_id: str,
+    *,
+    prior: dict[str, Any] | None,
+    x: str | None,
+    y: str | None,
+    reduce: str,
+    fixed: dict[str, Any],
+) -> PosteriorView:
+    """Return a prior as a matrix, without setting it.
+
+    Raises:
+        SearchError: the prior cannot be used.
+    """
+    study = read.study(c, study_id)
+    definition = study.definition | {"prior": prior}
+    weights = Problem.from_definition(definition).prior.weights
+    recipe = Recipe(study_id, study.seq, definition, [], [], [], [], [], None)
+    return matrix_view(
+        recipe,
+        weights,
+        layer="prior",
+        x=x,
+        y=y,
+        reduce=reduce,
+        fixed=fixed,
+        revision=study.revision,
+    )

@@ -1,0 +1,310 @@
+"""The service as the web and the jobs see it: actions that run in the database, and waits."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError
+
+from beliefgrid.actions import ask as asking
+from beliefgrid.actions import definitions, errors, idempotency, read
+from beliefgrid.actions.announcements import Announcements
+from beliefgrid.actions.clock import Clock, Watch, utc_now
+from beliefgrid.actions.compute import Compute
+from beliefgrid.actions.idempotency import Answer, Once
+from beliefgrid.actions.leases import LeaseRules
+from beliefgrid.actions.matrix import matrix_view
+from beliefgrid.actions.reconcile import reconcile
+from beliefgrid.actions.views import Asked, PosteriorView
+from beliefgrid.storage.engine import Database, Touched, open_database
+from beliefgrid.storage.errors import StorageError, StorageFullError
+
+T = TypeVar("T")
+P = ParamSpec("P")
+Query = Callable[Concatenate[Connection, P], T]
+Job = Callable[["Service"], Coroutine[Any, Any, None]]
+Layers = dict[str, NDArray[np.floating[Any]]]
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 15.0  # how long an ask waits for the newest posterior if it does not say
+CACHED_BYTES = 64 * 2**20  # of layers that were computed for charts
+
+
+class Service:
+    """One object that the API, the dashboard and the jobs share."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        announcements: Announcements,
+        compute: Compute,
+        rules: LeaseRules | None = None,
+        restart_grace: timedelta = timedelta(0),
+        clock: Clock = utc_now,
+        ticks: Callable[[], float] = time.monotonic,
+        jobs: Sequence[Job] = (),
+    ) -> None:
+        self.database = database
+        self.announcements = announcements
+        self.compute = compute
+        self.restart_grace = restart_grace
+        self.rules = rules or LeaseRules()
+        self._watch = Watch(clock, ticks)
+        self._jumped = 0.0
+        self._jobs = jobs
+        self._running: list[asyncio.Task[None]] = []
+        self._layers = _LayerCache(CACHED_BYTES)
+        self.spare_leases(self.clock())
+
+    # ---------------------------------------------------------------- one change, one look
+    async def read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run queries in one consistent view."""
+        work = self.database.read(lambda c: query(c, *args, **kwargs))
+        with _in_our_words():
+            return await asyncio.wrap_future(work)
+
+    async def write(self, action: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run an action in a transaction of its own; durable when this returns."""
+        now = self.clock()
+        work = self.database.write(lambda c: action(c, *args, now=now, **kwargs))
+        with _in_our_words():
+            return await asyncio.wrap_future(work)
+
+    async def write_once(
+        self,
+        once: Once | None,
+        render: Callable[[T], tuple[int, str]],
+        action: Callable[..., T],
+        *args: Any,
+        **kwargs: Any,
+    ) -> Answer:
+        """Run an action and keep its answer, or give the answer that the key already has."""
+        now = self.clock()
+
+        def work(c: Connection) -> Answer:
+            done = lambda c: action(c, *args, now=now, **kwargs)
+            return idempotency.once(c, once, done, render, now=now)
+
+        with _in_our_words():
+            while True:
+                try:
+                    return await asyncio.wrap_future(self.database.write(work))
+                except idempotency.OverlapError:
+                    continue  # the first attempt has committed meanwhile: give its answer
+
+    # ---------------------------------------------------------------- asks wait
+    async def ask_once(
+        self,
+        once: Once | None,
+        render: Callable[[Asked], tuple[int, str]],
+        study_id: str,
+        *,
+        worker: str | None,
+        count: int,
+        lease_seconds: int | None,
+        wait_seconds: float | None,
+    ) -> Answer:
+        """Hand out trials, when the posterior has seen what was known before.
+
+        Without `wait_seconds` an ask waits only while a single result is missing, which is what
+        one worker after another sees; with it, for all results, and for a free cell, but never
+        longer than that.
+        """
+        loop = asyncio.get_running_loop()
+        patience = "one" if wait_seconds is None else "all"
+        deadline = loop.time() + (PATIENCE_S if wait_seconds is None else wait_seconds)
+        with self.announcements.listen(study_id) as news:
+            while True:
+                left = deadline - loop.time()
+                try:
+                    return await self.write_once(
+                        once,
+                        render,
+                        asking.ask,
+                        study_id,
+                        worker=worker,
+                        count=count,
+                        lease_seconds=lease_seconds,
+                        rules=self.rules,
+                        patience=patience if left > 0 else "none",
+                    )
+                except errors.PosteriorBehindError:
+                    await news.wait(left)
+                except errors.AllLeasedError:
+                    if wait_seconds is None or left <= 0:
+                        raise
+                    await news.wait(left)
+
+    # ---------------------------------------------------------------- the posterior
+    async def posterior(
+        self,
+        study_id: str,
+        *,
+        layer: str,
+        x: str | None = None,
+        y: str | None = None,
+        reduce: str = "sum",
+        at: int | None = None,
+        fixed: dict[str, Any] | None = None,
+    ) -> PosteriorView:
+        """Return one layer as a matrix, a marginal (no y) or a slice, at the snapshot `at`."""
+        computed, recipe, revision = await self._computed(study_id, (layer,), at)
+        return await asyncio.to_thread(
+            matrix_view,
+            recipe,
+            computed[layer],
+            layer=layer,
+            x=x,
+            y=y,
+            reduce=reduce,
+            fixed=fixed or {},
+            revision=revision,
+        )
+
+    async def layers(
+        self, study_id: str, names: tuple[str, ...], at: int | None = None
+    ) -> tuple[Layers, int]:
+        """Return layers over all cells, and the seq of the snapshot that they belong to."""
+        computed, recipe, _ = await self._computed(study_id, names, at)
+        return computed, recipe.seq
+
+    async def _computed(
+        self, study_id: str, names: tuple[str, ...], at: int | None
+    ) -> tuple[Layers, Any, int]:
+        recipe, revision = await self.read(read.recipe_near, study_id, at)
+        found = {name: self._layers.get((study_id, recipe.seq, name)) for name in names}
+        missing = tuple(name for name, layer in found.items() if layer is None)
+        if missing:
+            computed = await self.compute.layers(recipe, missing)
+            for name, layer in computed.items():
+                self._layers.put((study_id, recipe.seq, name), layer)
+            found |= computed
+        return {name: layer for name, layer in found.items() if layer is not None}, recipe, revision
+
+    # ---------------------------------------------------------------- time
+    def clock(self) -> datetime:
+        """Return the time; if it jumped forward, leases are spared."""
+        now, jumped = self._watch.read()
+        if jumped:
+            log.warning("the clock jumped forward by %.0f s; leases are prolonged", jumped)
+            self._jumped += jumped
+            self.spare_leases(now)
+        return now
+
+    def jumped_seconds(self) -> float:
+        """Return by how much the clock has jumped since this was asked last."""
+        jumped, self._jumped = self._jumped, 0.0
+        return jumped
+
+    def spare_leases(self, now: datetime) -> None:
+        """Let no lease run out for a while: workers could not reach us, or the clock jumped."""
+        self.rules = self.rules.sparing(now + self.restart_grace)
+
+    # ---------------------------------------------------------------- life
+
+    async def start(self) -> None:
+        """Start to compute and to sweep."""
+        self.announcements.attach(asyncio.get_running_loop())
+        await self.write(reconcile)
+        for job in self._jobs:
+            self._running.append(asyncio.create_task(_kept_alive(job, self)))
+
+    async def stop(self) -> None:
+        """Finish what is under way and let go of the database."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        self._running.clear()
+        await asyncio.to_thread(self.compute.close)
+        await asyncio.to_thread(self.database.close)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the jobs that belong to this service are alive."""
+        return all(not task.done() for task in self._running)
+
+
+def open_service(
+    database_url: str,
+    *,
+    processes: int = 1,
+    rules: LeaseRules | None = None,
+    restart_grace: timedelta = timedelta(0),
+    clock: Clock = utc_now,
+    ticks: Callable[[], float] = time.monotonic,
+    jobs: Sequence[Job] = (),
+) -> Service:
+    """Open a database and return the service on it, not yet started."""
+    announcements = Announcements()
+
+    def tell(touched: Touched) -> None:
+        announcements.publish(touched)
+
+    return Service(
+        open_database(database_url, tell),
+        announcements=announcements,
+        compute=Compute(processes),
+        rules=rules,
+        restart_grace=restart_grace,
+        clock=clock,
+        ticks=ticks,
+        jobs=jobs,
+    )
+
+
+async def _kept_alive(job: Job, service: Service) -> None:
+    """Run a job for as long as the service lives; what breaks it is logged, and it goes on."""
+    while True:
+        try:
+            await job(service)
+        except errors.StorageTroubleError as trouble:
+            log.warning("%s waits: %s", job.__name__, trouble)
+        except Exception:
+            log.exception("%s failed and goes on", job.__name__)
+        await asyncio.sleep(1)
+
+
+@contextlib.contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Tell the database's troubles in the words of the service."""
+    try:
+        yield
+    except StorageFullError as error:
+        definitions.forget()
+        raise errors.StorageFullError(str(error)) from error
+    except StorageError as error:
+        definitions.forget()
+        raise errors.StorageUnavailableError(str(error)) from error
+    except (DataError, UnicodeEncodeError, OverflowError) as error:
+        raise errors.UnstorableError(
+            "expected text without NUL characters and lone surrogates, and whole numbers of at "
+            "most 64 bits"
+        ) from error
+
+
+class _LayerCache:
+    """The layers that charts asked for last."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._held: OrderedDict[tuple[str, int, str], NDArray[np.floating[Any]]] = OrderedDict()
+
+    def get(self, key: tuple[str, int, str]) -> NDArray[np.floating[Any]] | None:
+        found = self._held.get(key)
+        if found is not None:
+            self._held.move_to_end(key)
+        return found
+
+    def put(self, key: tuple[str, int, str], layer: NDArray[np.floating[Any]]) -> None:
+        self._held[key] = layer
+        while sum(held.nbytes for held in self._held.values()) > self._most:
+            self._held.popitem(last=False)

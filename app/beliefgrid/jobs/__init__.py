@@ -1,0 +1,6 @@
+"""What runs beside the requests: each job calls one action at a time, for as long as we live."""
+
+from beliefgrid.jobs.sweeper import sweeping
+from beliefgrid.jobs.updater import updating
+
+__all__ = ["sweeping", "updating"]

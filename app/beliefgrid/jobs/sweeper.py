@@ -1,0 +1,31 @@
+"""Leases that ran out, budgets of time that are spent, answers that nobody will ask for again."""
+
+import asyncio
+
+from beliefgrid.actions import expire, idempotency
+from beliefgrid.actions.service import Job, Service
+
+
+def sweeping(seconds: float) -> Job:
+    """Return the job that tidies up every so many seconds."""
+
+    async def sweep_studies(service: Service) -> None:
+        while True:
+            await sweep(service)
+            await asyncio.sleep(seconds)
+
+    return sweep_studies
+
+
+async def sweep(service: Service) -> None:
+    """Tidy up once."""
+    jumped = service.jumped_seconds()
+    if jumped:
+        for study_id in await service.read(expire.studies_with_leases):
+            await service.write(expire.shift_leases, study_id, seconds=jumped)
+    if service.rules.may_expire(service.clock()):
+        for study_id in await service.read(expire.studies_with_overdue, service.clock()):
+            await service.write(expire.expire, study_id)
+    for study_id in await service.read(expire.studies_out_of_time, service.clock()):
+        await service.write(expire.end_out_of_time, study_id)
+    await service.write(idempotency.forget_old)

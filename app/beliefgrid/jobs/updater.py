@@ -1,0 +1,127 @@
+"""Studies that know more than their posterior does are brought up to date, one step at a time.
+
+The study's row is the queue: a result leaves `results > snapshot_results`. What came while an
+update ran is one update more, however much it was. On Postgres several updaters may run; a
+study belongs to the one that holds its claim.
+"""
+
+import asyncio
+import logging
+
+from beliefgrid.actions import update as updates
+from beliefgrid.actions.compute import ComputeError
+from beliefgrid.actions.errors import StorageTroubleError
+from beliefgrid.actions.service import Job, Service
+from beliefgrid.storage.claims import Claims, claims_on
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 5.0  # how often to look for studies that nobody announced
+LONGEST_PAUSE_S = 300.0  # between attempts at a study that cannot be computed
+
+
+def updating(at_once: int = 1) -> Job:
+    """Return the job that keeps all studies up to date, so many of them at a time."""
+
+    async def update_studies(service: Service) -> None:
+        claims = claims_on(service.database)
+        updater = Updater(service, claims, at_once)
+        try:
+            await updater.run()
+        finally:
+            await updater.stop()
+            await asyncio.to_thread(claims.close)
+
+    return update_studies
+
+
+class Updater:
+    """The studies that are being updated, a task for each."""
+
+    def __init__(self, service: Service, claims: Claims, at_once: int) -> None:
+        self._service, self._claims = service, claims
+        self._slots = asyncio.Semaphore(at_once)
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+
+    async def run(self) -> None:
+        """Follow what is announced, and look for what was not, until cancelled."""
+        await self._service.compute.warm_up()
+        loop = asyncio.get_running_loop()
+        next_look = loop.time()
+        while True:
+            found = await self._service.announcements.behind(max(0, next_look - loop.time()))
+            if loop.time() >= next_look:
+                found.update(await self._service.read(updates.due))
+                next_look = loop.time() + LOOK_S
+            for study_id in found:
+                self._follow(study_id)
+
+    async def stop(self) -> None:
+        """Leave what is being computed; it is begun again by whoever comes next."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _follow(self, study_id: str) -> None:
+        if study_id in self._running:
+            self._again.add(study_id)
+            return
+        task = asyncio.create_task(self._bring_up_to_date(study_id))
+        self._running[study_id] = task
+        task.add_done_callback(lambda _: self._followed(study_id))
+
+    def _followed(self, study_id: str) -> None:
+        task = self._running.pop(study_id)
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
+            log.error("the update of %s failed", study_id, exc_info=error)
+        if study_id in self._again:
+            self._again.discard(study_id)
+            self._follow(study_id)
+
+    async def _bring_up_to_date(self, study_id: str) -> None:
+        failures = 0
+        is_behind = True
+        while is_behind:
+            try:
+                async with self._slots:
+                    self._again.discard(study_id)
+                    is_behind = await self._step(study_id)
+                failures = 0
+            except StorageTroubleError as trouble:
+                log.warning("the update of %s waits: %s", study_id, trouble)
+                await asyncio.sleep(1)
+            except UpdateError as error:
+                failures += 1
+                log.warning("the update of %s failed: %s", study_id, error)
+                await asyncio.sleep(min(2.0**failures, LONGEST_PAUSE_S))
+
+    async def _step(self, study_id: str) -> bool:
+        """Make one update if one is due and nobody else makes it; False if not."""
+        if not await self._claims.take(study_id):
+            return False
+        try:
+            task = await self._service.read(updates.task, study_id)
+            if task is None:
+                return False
+            await self._update(task)
+        finally:
+            await self._claims.give_back(study_id)
+        return True
+
+    async def _update(self, task: updates.Task) -> None:
+        compute = self._service.compute
+        try:
+            update = await compute.update(task.recipe, task.previous, task.n_queue)
+        except (ComputeError, ValueError, ArithmeticError, MemoryError) as error:
+            message = f"{type(error).__name__}: {error}"
+            await self._service.write(updates.give_up, task, message)
+            raise UpdateError(message) from error
+        await self._service.write(updates.publish, task, update)
+
+
+class UpdateError(Exception):
+    """The engine could not compute a posterior; the study goes on with the one it has."""

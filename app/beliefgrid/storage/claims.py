@@ -1,0 +1,83 @@
+"""Who may update a study at the moment: one updater, of all processes that share a database."""
+
+import asyncio
+import hashlib
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from beliefgrid.storage.engine import Database, storage_errors
+
+_TAKE = text("SELECT pg_try_advisory_lock(:key)")
+_GIVE_BACK = text("SELECT pg_advisory_unlock(:key)")
+
+
+class Claims(Protocol):
+    """The studies that this process updates."""
+
+    async def take(self, study_id: str) -> bool:
+        """Claim a study; False if another process has it."""
+
+    async def give_back(self, study_id: str) -> None:
+        """Let others claim it."""
+
+    def close(self) -> None:
+        """Give everything back."""
+
+
+def claims_on(database: Database) -> Claims:
+    """Return the claims that fit a database."""
+    if database.url.get_backend_name() == "sqlite":
+        return SoleClaims()
+    return PostgresClaims(database.engine)
+
+
+class SoleClaims:
+    """A SQLite file has one process, so nobody else can have a study."""
+
+    async def take(self, _study_id: str) -> bool:
+        return True
+
+    async def give_back(self, _study_id: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class PostgresClaims:
+    """Advisory locks of one session: they end with it, so that a dead process holds nothing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._connection: Connection | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def take(self, study_id: str) -> bool:
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(self._run, _TAKE, study_id)
+
+    async def give_back(self, study_id: str) -> None:
+        async with self._one_at_a_time:
+            await asyncio.to_thread(self._run, _GIVE_BACK, study_id)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()  # ends the session, and with it the locks
+            self._connection.close()
+            self._connection = None
+
+    def _run(self, statement: object, study_id: str) -> bool:
+        with storage_errors():
+            try:
+                self._connection = self._connection or self._engine.connect()
+                found = self._connection.execute(statement, {"key": key_of(study_id)})  # type: ignore[call-overload]
+                return bool(found.scalar_one())
+            except DBAPIError:
+                self.close()
+                raise
+
+
+def key_of(study_id: str) -> int:
+    """Return a study's number among Postgres's advisory locks."""
+    digest = hashlib.blake2b(study_id.encode(), digest_size=8, person=b"beliefgrid").digest()
+    return int.from_bytes(digest, signed=True)
