@@ -315,6 +315,7 @@ class WorkerOut(Out):
     completed: int
     failed: int
     last_seen_at: datetime | None
+    is_quarantined: bool = Field(description="Whether it failed too often and gets nothing more.")
 
 
 class WorkersOut(Out):
@@ -351,3 +352,27 @@ class TokensOut(Out):
     """All tokens, newest first."""
 
     items: list[TokenOut]
+
+
+class MeasurementOut(Out):
+    """One intermediate value."""
+
+    step: int
+    value: float
+    created_at: datetime
+
+
+class MeasurementsOut(Out):
+    """The intermediate values of a trial, by step."""
+
+    items: list[MeasurementOut]
+
+
+class DifferenceOut(Out):
+    """How belief moved from snapshot `a` to snapshot `b`."""
+
+    a: int
+    b: int
+    total_variation: float = Field(description="From 0, the same belief, to 1.")
+    information_bits: float = Field(description="What was learned, in bits.")
+    cells: list[dict[str, Any]] = Field(description="Where it moved most.")

@@ -3,23 +3,28 @@
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import Query
+from fastapi import Path, Query, Response
 
-from beliefgrid.actions import read
+from beliefgrid.actions import difference as difference_of
+from beliefgrid.actions import read, workers
+from beliefgrid.actions.difference import difference
 from beliefgrid.actions.errors import AxisUnknownError
 from beliefgrid.api.answers import (
     BestOut,
+    DifferenceOut,
     PosteriorOut,
     SnapshotOut,
     SnapshotsOut,
     StoppingOut,
     WorkersOut,
 )
-from beliefgrid.api.caller import Cursor, Reader
+from beliefgrid.api.caller import Cursor, Key, Reader, Writer
 from beliefgrid.api.described import problems
 from beliefgrid.api.problems import RefusedError
+from beliefgrid.api.requests import PriorPut
 from beliefgrid.api.route import router as new_router
-from beliefgrid.api.texts import MOST_INTEGER
+from beliefgrid.api.texts import MOST_INTEGER, Name
+from beliefgrid.search import Grid
 
 router = new_router("beliefs")
 Layer = Literal["p_best", "mean", "sd", "acquisition", "prior", "p_feasible", "counts"]
@@ -87,6 +92,27 @@ async def get_posterior(
     return PosteriorOut.model_validate(view)
 
 
+@router.post(
+    "/studies/{study}/prior:preview",
+    response_model=PosteriorOut,
+    operation_id="preview_prior",
+    responses=problems(404, body=True),
+)
+async def preview_prior(
+    caller: Reader, body: PriorPut, x: Axis = None, y: Axis = None, reduce: Reduce = "sum"
+) -> PosteriorOut:
+    """Show a prior as a matrix, without setting it."""
+    view = await caller.read(
+        difference_of.preview_prior,
+        prior=body.definition(),
+        x=x,
+        y=y,
+        reduce=reduce,
+        fixed=await _fixed(caller),
+    )
+    return PosteriorOut.model_validate(view)
+
+
 @router.get(
     "/studies/{study}/snapshots",
     response_model=SnapshotsOut,
@@ -105,6 +131,22 @@ async def list_snapshots(
     return SnapshotsOut.model_validate(
         {"items": found, "next_cursor": str(found[-1].seq) if is_full else None}
     )
+
+
+@router.get(
+    "/studies/{study}/snapshots/diff",
+    response_model=DifferenceOut,
+    operation_id="compare_snapshots",
+    responses=problems(404),
+)
+async def compare_snapshots(caller: Reader, a: Seq, b: Seq) -> DifferenceOut:
+    """Say how belief moved between two moments, and where most."""
+    before, seq_a = await caller.service.layers(caller.study_id, ("p_best",), a)
+    after, seq_b = await caller.service.layers(caller.study_id, ("p_best",), b)
+    study = await caller.read(read.study)
+    grid = Grid.from_definition(study.parameters)
+    found = difference(grid, seq_a, seq_b, before["p_best"], after["p_best"])
+    return DifferenceOut.model_validate(found)
 
 
 @router.get(
@@ -129,6 +171,23 @@ async def get_snapshot(caller: Reader, seq: int) -> SnapshotOut:
 async def list_workers(caller: Reader) -> WorkersOut:
     """List the workers that took trials of the study."""
     return WorkersOut.model_validate({"items": await caller.read(read.workers)})
+
+
+@router.post(
+    "/studies/{study}/workers/{worker}:release",
+    status_code=204,
+    operation_id="release_worker",
+    responses=problems(404),
+)
+async def release_worker(
+    caller: Writer,
+    worker: Annotated[Name, Path(examples=["gpu-3"])],
+    key: Key = None,
+) -> Response:
+    """Forget the failures of a worker, because it was repaired."""
+    return await caller.write(
+        key, lambda _: (204, ""), workers.release_worker, worker=worker, actor=caller.actor
+    )
 
 
 async def _fixed(caller: Reader) -> dict[str, Any]:

@@ -333,10 +333,15 @@ class ObservationIn(Result, LeaseIn):
     model_config = ConfigDict(json_schema_extra={"example": {"value": 0.153, "duration": 12.5}})
 
 
-class CorrectionIn(Result):
+class CorrectionIn(Body):
     """The right value of a finished trial."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"value": 0.151}})
+
+    value: Number | None = None
+    values: Metrics | None = None
+    stddev: Annotated[Number, Field(ge=0)] | None = None
+    duration: Annotated[Number, Field(ge=0)] | None = None
 
 
 class FailureIn(LeaseIn):

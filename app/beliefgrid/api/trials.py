@@ -4,20 +4,33 @@ from typing import Annotated, Literal
 
 from fastapi import Query, Response
 
+from beliefgrid.actions import correct, queue, read, release, tell, trials_edit
 from beliefgrid.actions import heartbeat as beats
-from beliefgrid.actions import queue, read, release, tell, trials_edit
 from beliefgrid.api.answers import (
     ExplanationOut,
     HeartbeatOut,
     ImportedOut,
     MeasuredOut,
+    MeasurementsOut,
     TrialOut,
     TrialsOut,
 )
-from beliefgrid.api.caller import Cursor, Key, Reader, Trial, Worker, Writer, etag, rendered
+from beliefgrid.api.caller import (
+    Cursor,
+    IfMatch,
+    Key,
+    Reader,
+    Trial,
+    Worker,
+    Writer,
+    etag,
+    rendered,
+    version_in,
+)
 from beliefgrid.api.described import problems, success
 from beliefgrid.api.requests import (
     BatchIn,
+    CorrectionIn,
     FailureIn,
     HeartbeatIn,
     LeaseIn,
@@ -112,6 +125,19 @@ async def get_trial(caller: Reader, number: Trial, response: Response) -> TrialO
 async def explain_trial(caller: Reader, number: Trial) -> ExplanationOut:
     """Say why a trial's cell was suggested."""
     return ExplanationOut.model_validate(await caller.read(read.trial, number=number))
+
+
+@router.get(
+    "/studies/{study}/trials/{number}/measurements",
+    response_model=MeasurementsOut,
+    operation_id="list_measurements",
+    responses=problems(404),
+)
+async def list_measurements(caller: Reader, number: Trial) -> MeasurementsOut:
+    """List the intermediate values of a trial, by step."""
+    return MeasurementsOut.model_validate(
+        {"items": await caller.read(read.measurements, number=number)}
+    )
 
 
 @router.patch(
@@ -217,6 +243,28 @@ async def observe(
         **body.given(),
         actor=caller.actor,
     )
+
+
+@router.put(
+    "/studies/{study}/trials/{number}/observation",
+    response_model=TrialOut,
+    operation_id="correct_observation",
+    responses=problems(404, 409, 412, body=True),
+)
+async def correct_observation(
+    caller: Writer, number: Trial, body: CorrectionIn, response: Response, if_match: IfMatch = None
+) -> TrialOut:
+    """Correct the result of a finished trial; the old value stays in the events."""
+    view = await caller.service.write(
+        correct.correct,
+        caller.study_id,
+        number,
+        **body.given(),
+        if_version=version_in(if_match),
+        actor=caller.actor,
+    )
+    response.headers["ETag"] = etag(view.version)
+    return TrialOut.model_validate(view)
 
 
 @router.post(

@@ -24,6 +24,7 @@ from beliefgrid.settings import Settings
 Scope = Any
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PUBLIC = frozenset({"/healthz", "/readyz", "/login"})
@@ -138,16 +139,19 @@ class _Answer:
     async def send(self, message: Any) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = list(message.get("headers", ()))
-            names = {name.lower() for name, _ in headers}
-            extra = (
-                *policy.ALWAYS,
-                policy.NO_STORE,
-                (b"x-request-id", self._request.request_id.encode()),
-            )
-            headers += [(name, value) for name, value in extra if name not in names]
-            message["headers"] = headers
+            message["headers"] = self._with_ours(list(message.get("headers", ())))
         await self._send(message)
+
+    def _with_ours(self, headers: Headers) -> Headers:
+        given = dict(headers)
+        is_page = given.get(b"content-type", b"").startswith(b"text/html")
+        extra = (
+            *policy.ALWAYS,
+            policy.FOR_PAGES if is_page else policy.FOR_DATA,
+            policy.NO_STORE,
+            (b"x-request-id", self._request.request_id.encode()),
+        )
+        return headers + [(name, value) for name, value in extra if name not in given]
 
     def log(self) -> None:
         level = logging.WARNING if self.status >= 500 else logging.DEBUG  # noqa: PLR2004

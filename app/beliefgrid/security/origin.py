@@ -35,8 +35,8 @@ def is_ours(request: Knock) -> bool:
         return True  # a program
     ours = {_place("http", request.get(header)) for header in (b"host", b"x-forwarded-host")}
     ours |= {_place("https", request.get(header)) for header in (b"host", b"x-forwarded-host")}
-    parts = urlsplit(origin)
-    return parts.scheme in _PORTS and _place(parts.scheme, parts.netloc) in ours - {None}
+    scheme, _, host = origin.partition("://")
+    return scheme in _PORTS and _place(scheme, host) in ours - {None}
 
 
 def _place(scheme: str, host: str) -> tuple[str, int] | None:
