@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -26,7 +26,7 @@ from tests.support.waiting import wait_until
 
 ROOT_STAND_INS = ("postgres", "nobody")  # Postgres refuses to run as root
 # Nothing here outlives the tests, so nothing has to reach the disk.
-CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=")
+CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 class PostgresMissingError(RuntimeError):
@@ -67,8 +67,8 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """Run a Postgres with a migrated template database.
+def cluster(*, is_durable: bool = False) -> Iterator[Cluster]:
+    """Run a Postgres with a migrated template database; a durable one waits for the disk.
 
     Raises:
         PostgresMissingError: there is none to run.
@@ -80,7 +80,10 @@ def cluster() -> Iterator[Cluster]:
         return
     home = Path(tempfile.mkdtemp(prefix="beliefgrid-pg-", dir="/tmp"))
     try:
-        with _server(home) as url, _with_template(Cluster(url)) as ready:
+        with (
+            _server(home, () if is_durable else CARELESS) as url,
+            _with_template(Cluster(url)) as ready,
+        ):
             yield ready
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -98,7 +101,7 @@ def _with_template(ready: Cluster) -> Iterator[Cluster]:
 
 # ---------------------------------------------------------------- the server
 @contextmanager
-def _server(home: Path) -> Iterator[URL]:
+def _server(home: Path, settings: Sequence[str]) -> Iterator[URL]:
     who = _stand_in(home)
     binaries = _usable(_find_binaries(), home, who)
     data, log = home / "data", home / "server.log"
@@ -107,7 +110,7 @@ def _server(home: Path) -> Iterator[URL]:
          "--encoding=UTF8", "--no-locale", "--no-sync"],
         check=True, cwd=home, capture_output=True, **who,
     )  # fmt: skip
-    options = [word for setting in CARELESS for word in ("-c", setting)]
+    options = [word for setting in ("listen_addresses=", *settings) for word in ("-c", setting)]
     with log.open("wb") as out:
         process = subprocess.Popen(
             [binaries / "postgres", "-D", data, "-k", home, *options],
