@@ -41,6 +41,8 @@ class Service:
     def end(self) -> None:
         """Ask it to end; what it acknowledged is on disk already."""
         _end([self.process])
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
 
 def start_service(folder: Path, port: int) -> Service:
@@ -54,12 +56,12 @@ def start_service(folder: Path, port: int) -> Service:
     ours = {name: value for name, value in os.environ.items() if "BELIEFGRID_" not in name}
     database = f"sqlite:///{(folder / 'beliefgrid.db').resolve()}"
     environment = ours | {"BELIEFGRID_DATABASE_URL": database, "BELIEFGRID_HOST": HOST}
-    command = [sys.executable, "-m", "beliefgrid.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "beliefgrid.demo.guard", "serve", "--port", str(port)]
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603 - our own program
             command,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # held until this process ends: the guard ends with it
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the demo, which ends it last

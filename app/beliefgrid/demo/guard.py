@@ -1,0 +1,26 @@
+"""Runs the `beliefgrid` command and ends it when whoever holds its standard input is gone.
+
+So a service that the demo started ends with the demo, even if the demo was killed.
+"""
+
+import os
+import runpy
+import signal
+import sys
+import threading
+
+
+def main() -> None:
+    """Run the command with the words of this one."""
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    runpy.run_module("beliefgrid.cli", run_name="__main__")
+
+
+def _end_with_stdin() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()
