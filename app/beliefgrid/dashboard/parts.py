@@ -23,7 +23,7 @@ from beliefgrid.dashboard.numbers import (
 from beliefgrid.dashboard.render import Part
 from beliefgrid.dashboard.states import Badge, trial_badge
 
-MOST_TESTED_SHOWN = 10
+MOST_TESTED_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,7 @@ class AmongTested(Part):
     template: ClassVar[str] = "parts/among_tested.html"
 
     rows: Sequence[Tested]
+    n_left_out: int
     n_tested: int
     n_cells: int
     grid_share: str
@@ -234,10 +235,16 @@ def among_tested_of(
         Tested(cell_text(f["assignments"]), f["p_best"], over_grid.get(f["cell"]))
         for f in best_first[:MOST_TESTED_SHOWN]
     ]
-    shares = [over_grid.get(found["cell"]) for found in tested]
-    known = [one for one in shares if one is not None]
-    whole = percent(sum(known)) if len(known) == len(tested) else NOTHING
-    return AmongTested(rows, len(tested), study.n_cells, whole, links.help("among-tested"))
+    known = summary or {}
+    n_tested = max(len(tested), int(known.get("tested", 0)) - int(known.get("infeasible", 0)))
+    return AmongTested(
+        rows,
+        n_tested - len(rows),
+        n_tested,
+        study.n_cells,
+        percent(known.get("tested_p_best")),
+        links.help("among-tested"),
+    )
 
 
 def latest_of(links: Links, study: StudyView, trials: Sequence[TrialView], now: datetime) -> Latest:

@@ -28,7 +28,7 @@ class Part:
     template: ClassVar[str]
 
     @property
-    def name(self) -> str:
+    def part_name(self) -> str:
         """What `data-part` says: the name of the template."""
         return PurePosixPath(self.template).stem
 
@@ -63,7 +63,7 @@ def render_page(page: PageContext) -> str:
 
 def render_parts(page: PageContext, names: list[str]) -> str:
     """Return some parts of a page as HTML, one after the other."""
-    return "\n".join(render_part(part) for part in parts_of(page) if part.name in names)
+    return "\n".join(render_part(part) for part in parts_of(page) if part.part_name in names)
 
 
 def render_part(part: Part) -> Markup:

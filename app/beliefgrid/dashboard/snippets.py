@@ -17,7 +17,8 @@ EXAMPLE: dict[str, Any] = {
 
 def first_study(base_url: str) -> str:
     """Return the lines that create a study."""
-    body = json.dumps(EXAMPLE, indent=1)
+    lines = (f' "{key}": {json.dumps(value)}' for key, value in EXAMPLE.items())
+    body = "{" + ",\n".join(lines).replace("}, {", "},\n   {") + "}"
     return (
         f"curl -X POST {base_url.rstrip('/')}/api/v1/studies \\\n"
         f"  -H 'Content-Type: application/json' -d '{body}'"

@@ -1,7 +1,7 @@
 """Posterior: any layer over any two axes at any moment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request, Response
@@ -41,6 +41,7 @@ class Select:
     name: str
     label: str
     choices: Sequence[Choice]
+    is_used: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,6 @@ class Controls:
     action: str
     selects: Sequence[Select]
     fixed: Sequence[Select]
-    is_slice: bool
     at: int | None
     newest_href: str
 
@@ -280,7 +280,6 @@ def _controls(links: Links, study: StudyView, view: View, fixed: Mapping[str, st
         fixed=[_fixed(parameter, view, fixed) for parameter in study.parameters]
         if len(names) > 2  # noqa: PLR2004
         else [],
-        is_slice=view.reduce == "slice",
         at=view.at,
         newest_href=links.study(study.id, "posterior", **view.query(at=None)),
     )
@@ -296,4 +295,5 @@ def _fixed(parameter: Mapping[str, Any], view: View, fixed: Mapping[str, str]) -
     name = parameter["name"]
     chosen = fixed.get(name, view.fixed.get(name))
     values = [(address_level(value), level(value)) for value in parameter["values"]]
-    return _select(FIXED + name, name, values, chosen)
+    is_used = view.reduce == "slice" and name not in (view.x, view.y)
+    return replace(_select(FIXED + name, name, values, chosen), is_used=is_used)

@@ -160,9 +160,11 @@ def _sentence(study: StudyView, found: TrialView) -> str:
         "active": f"is with worker {found.worker}" if found.worker else "is being evaluated",
         "expired": "was lost: its lease ran out",
         "cancelled": "was cancelled",
+        "infeasible": "cannot work",
+        "stopped": "was stopped early",
     }
     because = f": {found.reason}" if found.reason else ""
-    return f"{cell} {doing.get(found.state, 'is ' + found.state)}{because}."
+    return f"{cell} {doing.get(found.state, found.state)}{because}."
 
 
 def _outcome(study: StudyView, found: TrialView, now: datetime) -> Outcome:
