@@ -17,6 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
@@ -28,6 +29,7 @@ from beliefgrid.storage.errors import (
     StorageFullError,
     StorageUnavailableError,
 )
+from beliefgrid.storage.notices import Notices, Touched
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -35,10 +37,12 @@ Work = Callable[[Connection], T]
 READERS = 8
 WRITERS = 20
 BATCH = 256  # changes that share one COMMIT at most: bounds how long the first one waits
+ATTEMPTS = 5
+FULL = "53100"
+# Connection lost, no resources, a lock not had in time, the operator's doing, system trouble.
+AWAY = ("08", "53", "55P03", "57", "58")
+UNDONE = ("40001", "40P01")  # serialization failure, deadlock: nothing was stored
 TOUCHED = "beliefgrid_touched"
-
-
-Touched = dict[str, bool]  # the changed studies, and whether their posterior must follow
 
 
 def touch(connection: Connection, study_id: str, *, is_behind: bool = False) -> None:
@@ -94,11 +98,16 @@ def storage_errors() -> Iterator[None]:
 
 def translated(error: DBAPIError) -> StorageError | DBAPIError:
     """Return the service's error for trouble with the database itself, else the same one."""
-    said = str(error.orig).lower()
-    if "disk is full" in said or "disk full" in said or "no space left" in said:
+    if isinstance(error.orig, psycopg.Error):
+        state = error.orig.sqlstate or AWAY[0]  # without one the server did not even answer
+        is_full, is_away = state == FULL, state.startswith(AWAY)
+    else:
+        said = str(error.orig).lower()
+        is_full = "disk is full" in said
+        is_away = any(word in said for word in ("locked", "disk i/o", "unable to open", "readonly"))
+    if is_full:
         return StorageFullError("the database has no room left")
-    unreachable = ("locked", "disk i/o", "connection", "unable to open", "shutting down", "timeout")
-    if error.connection_invalidated or any(word in said for word in unreachable):
+    if is_away or error.connection_invalidated:
         return StorageUnavailableError("the database does not answer")
     return error
 
@@ -186,7 +195,8 @@ class SqliteDatabase:
                     future.set_result(result)
                 else:
                     future.set_exception(failure)
-            self._on_commit(touched)
+            if touched:
+                self._on_commit(touched)
         _close(connection)
 
     def _next_batch(self) -> tuple[list[_Change], bool]:
@@ -221,15 +231,15 @@ def _commit_together(
     connection.info.pop(TOUCHED, None)
     with connection.begin():
         for change in batch:
+            connection.exec_driver_sql("SAVEPOINT change")
             try:
-                with connection.begin_nested():
-                    outcomes.append((change.future, change.work(connection), None))
-            except DBAPIError as error:
-                if isinstance(translated(error), StorageError):
+                outcomes.append((change.future, change.work(connection), None))
+            except Exception as error:
+                if isinstance(error, DBAPIError) and isinstance(translated(error), StorageError):
                     raise  # the file itself is in trouble: undo the whole batch
+                connection.exec_driver_sql("ROLLBACK TO change")
                 outcomes.append((change.future, None, error))
-            except Exception as error:  # noqa: BLE001 - handed to whoever asked for this change
-                outcomes.append((change.future, None, error))
+            connection.exec_driver_sql("RELEASE change")
     return outcomes, connection.info.pop(TOUCHED, {})
 
 
@@ -263,10 +273,11 @@ class PostgresDatabase:
     def __init__(self, url: URL, on_commit: OnCommit) -> None:
         self.url = url
         self._on_commit = on_commit
+        self._notices = Notices(url, on_commit)
         self.engine = create_engine(
             url,
             pool_size=WRITERS,
-            max_overflow=READERS,
+            max_overflow=READERS + 2,  # claims, and one to spare
             pool_pre_ping=True,
             connect_args={
                 "options": "-c lock_timeout=5s -c statement_timeout=30s "
@@ -274,6 +285,7 @@ class PostgresDatabase:
                 "connect_timeout": 5,
             },
         )
+        self._read_engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
@@ -281,11 +293,12 @@ class PostgresDatabase:
         return self._writers.submit(self._write, work)
 
     def read(self, work: Work[T]) -> Future[T]:
-        return self._readers.submit(_in_transaction, self.engine, work)
+        return self._readers.submit(_in_transaction, self._read_engine, work)
 
     def close(self) -> None:
         self._writers.shutdown()
         self._readers.shutdown()
+        self._notices.close()
         self.engine.dispose()
 
     def _write(self, work: Work[T]) -> T:
@@ -297,10 +310,22 @@ class PostgresDatabase:
             touched.update(connection.info.pop(TOUCHED, {}))
             return result
 
-        result = _in_transaction(self.engine, noted)
+        result = _again_if_undone(lambda: _in_transaction(self.engine, noted))
         if touched:
             self._on_commit(touched)
+            self._notices.send(touched)
         return result
+
+
+def _again_if_undone(run: Callable[[], T]) -> T:
+    """Run a transaction; once more, and again, if Postgres undid it for the sake of another."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return run()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in UNDONE:
+                raise
+    return run()
 
 
 def _in_transaction(engine: Engine, work: Work[T]) -> T:

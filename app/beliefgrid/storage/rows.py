@@ -5,13 +5,13 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import Row
 
 T = TypeVar("T")
 if TYPE_CHECKING:
-    AnyRow = Row[Unpack[tuple[Any, ...]]]  # SQLAlchemy 2.1; at run time any release will do
+    AnyRow = Row[*tuple[Any, ...]]  # SQLAlchemy 2.1; at run time any release will do
 else:
     AnyRow = Row
 
