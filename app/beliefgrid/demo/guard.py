@@ -6,8 +6,9 @@ So a service that the demo started ends with the demo, even if the demo was kill
 import os
 import runpy
 import signal
-import sys
 import threading
+
+STDIN = 0
 
 
 def main() -> None:
@@ -17,7 +18,7 @@ def main() -> None:
 
 
 def _end_with_stdin() -> None:
-    while sys.stdin.buffer.read(4096):
+    while os.read(STDIN, 4096):  # not through sys.stdin, whose lock would outlive the command
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
