@@ -16,9 +16,11 @@ from collections.abc import Callable
 from typing import Any
 
 from beliefgrid.demo.command import Command, Outcome
-from beliefgrid_client import BeliefgridError, Client, Trial, TrialRecord
+from beliefgrid_client import BeliefgridError, Client, Retry, Trial, TrialRecord
 
 PARENT_CHECK_S = 1.0
+# A service that is away for longer has ended with its demo; results wait in the spool.
+PATIENCE = Retry(patience_s=60.0, result_patience_s=60.0)
 
 
 def main(words: list[str] | None = None) -> int:
@@ -31,7 +33,7 @@ def main(words: list[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, format=f"{given.name}: %(message)s")
     logging.getLogger("beliefgrid_client").setLevel(logging.ERROR)  # failures are said below
     work = Command(given.command, given.passing) if given.command else train
-    client = Client(given.url, spool=given.spool)
+    client = Client(given.url, spool=given.spool, retry=PATIENCE)
     try:
         for name in given.study:
             study = client.study(name)
