@@ -274,7 +274,7 @@ def create_token(  # noqa: PLR0917 - options, given by name
 ) -> None:
     """Make a token; its secret is shown this once."""
     from beliefgrid.actions import tokens
-    from beliefgrid.actions.service import utc_now
+    from beliefgrid.actions.clock import utc_now
 
     scopes = scope or ["read"]
     if wrong := [word for word in scopes if word not in tokens.SCOPES]:
@@ -311,7 +311,7 @@ def hand_over(secret: str, to: Path | None) -> None:
 def list_tokens(database: Database = None) -> None:
     """List the tokens, without their secrets."""
     from beliefgrid.actions import tokens
-    from beliefgrid.actions.service import utc_now
+    from beliefgrid.actions.clock import utc_now
 
     with opened(database) as work:
         for found in work.read(tokens.list_tokens):

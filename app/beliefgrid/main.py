@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from beliefgrid import __version__, api, dashboard, trouble
+from beliefgrid.actions.clock import Clock, utc_now
 from beliefgrid.actions.leases import LeaseRules
 from beliefgrid.actions.service import Service, open_service
 from beliefgrid.actions.tokens import count_usable
@@ -25,7 +26,7 @@ class StartError(Exception):
     """The service cannot start as it is set up; the message says what to do."""
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> FastAPI:
     """Return the application; its database is opened when it starts and closed when it stops."""
     settings = settings or Settings.from_environment()
     doorman = Doorman(token_required=settings.token_required)
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         middleware=[Middleware(Gate, settings=settings, doorman=doorman)],
     )
     app.state.settings = settings
+    app.state.clock = clock
     app.state.doorman = doorman
     app.state.streams = Streams()
     trouble.install(app)
@@ -53,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
-        service = await _started(app.state.settings)
+        service = await _started(app.state.settings, app.state.clock)
     except Exception as error:
         app.state.start_error = error  # for the command line, which says it in one sentence
         raise
@@ -65,8 +67,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await service.stop()
 
 
-async def _started(settings: Settings) -> Service:
-    service = await asyncio.to_thread(open_ready, settings)
+async def _started(settings: Settings, clock: Clock) -> Service:
+    service = await asyncio.to_thread(open_ready, settings, clock)
     try:
         await _require_token(service, settings)
         await service.start()
@@ -76,7 +78,7 @@ async def _started(settings: Settings) -> Service:
     return service
 
 
-def open_ready(settings: Settings) -> Service:
+def open_ready(settings: Settings, clock: Clock = utc_now) -> Service:
     """Open the database that the settings name, its tables up to date.
 
     A SQLite file is brought up to date here; a Postgres database, which others may be using,
@@ -95,6 +97,7 @@ def open_ready(settings: Settings) -> Service:
             hard_deadline_seconds=settings.hard_deadline_seconds,
         ),
         restart_grace=timedelta(seconds=settings.restart_grace_seconds),
+        clock=clock,
         jobs=(*updates, sweeping(settings.sweep_seconds)),
     )
     try:

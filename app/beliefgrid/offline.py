@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from beliefgrid.actions import read
-from beliefgrid.actions.service import utc_now
+from beliefgrid.actions.clock import utc_now
 from beliefgrid.storage import migrate
 from beliefgrid.storage.engine import open_database
 

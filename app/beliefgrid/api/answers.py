@@ -24,6 +24,7 @@ STUDY_EXAMPLE: dict[str, Any] = {
     "budget": {"trials": 9},
     "stopping": None,
     "seed": 0,
+    "retries": 2,
     "n_cells": 9,
     "revision": 1,
     "version": 1,
@@ -52,6 +53,7 @@ _DEFINED = (
     "budget",
     "stopping",
     "seed",
+    "retries",
 )
 
 
@@ -78,6 +80,7 @@ class StudyOut(Out):
     budget: dict[str, Any] | None
     stopping: dict[str, Any] | None
     seed: int | None
+    retries: int | None
     n_cells: int
     revision: int = Field(description="Counts the changes of the definition.")
     version: int = Field(description="Counts all changes; it is the ETag.")

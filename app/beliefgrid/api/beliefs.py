@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import Path, Query, Response
+from fastapi import Query, Response
 
 from beliefgrid.actions import difference as difference_of
 from beliefgrid.actions import read, workers
@@ -21,9 +21,9 @@ from beliefgrid.api.answers import (
 from beliefgrid.api.caller import Cursor, Key, Reader, Writer
 from beliefgrid.api.described import problems
 from beliefgrid.api.problems import RefusedError
-from beliefgrid.api.requests import PriorPut
+from beliefgrid.api.requests import PriorPut, WorkerIn
 from beliefgrid.api.route import router as new_router
-from beliefgrid.api.texts import MOST_INTEGER, Name
+from beliefgrid.api.texts import MOST_INTEGER
 from beliefgrid.search import Grid
 
 router = new_router("beliefs")
@@ -174,19 +174,15 @@ async def list_workers(caller: Reader) -> WorkersOut:
 
 
 @router.post(
-    "/studies/{study}/workers/{worker}:release",
+    "/studies/{study}/workers:release",
     status_code=204,
     operation_id="release_worker",
-    responses=problems(404),
+    responses=problems(404, body=True),
 )
-async def release_worker(
-    caller: Writer,
-    worker: Annotated[Name, Path(examples=["gpu-3"])],
-    key: Key = None,
-) -> Response:
+async def release_worker(caller: Writer, body: WorkerIn, key: Key = None) -> Response:
     """Forget the failures of a worker, because it was repaired."""
     return await caller.write(
-        key, lambda _: (204, ""), workers.release_worker, worker=worker, actor=caller.actor
+        key, lambda _: (204, ""), workers.release_worker, worker=body.worker, actor=caller.actor
     )
 
 
@@ -204,14 +200,15 @@ async def _fixed(caller: Reader) -> dict[str, Any]:
 
 
 def level_of(values: list[Any], text: str) -> Any:
-    """Return the level that a text in an address stands for: as in JSON, without quotes."""
+    """Return the level that a text in an address stands for: as in JSON, without quotes.
+
+    A text that stands for none is returned as it is; the engine says what it expected.
+    """
     for value in values:
         spelled = value if isinstance(value, str) else json.dumps(value)
         if text == spelled or (not isinstance(value, str | bool) and _number(text) == value):
             return value
-    raise RefusedError(
-        422, "level_unknown", f"expected one of the parameter's levels, got {text[:60]!r}"
-    )
+    return text
 
 
 def _number(text: str) -> float | None:

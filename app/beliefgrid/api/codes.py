@@ -21,7 +21,6 @@ OWN: tuple[tuple[str, int, str], ...] = (
     ("json_duplicate_key", 400, "An object in the body has a key twice"),
     ("json_invalid", 400, "The body is not JSON in UTF-8"),
     ("json_too_deep", 400, "The body is nested too deeply"),
-    ("level_unknown", 422, "The parameter has no such level"),
     ("method_not_allowed", 405, "The address exists, but not for this method"),
     ("not_found", 404, "There is nothing at this address"),
     ("request_invalid", 422, "The request has the wrong shape; `errors` says where"),

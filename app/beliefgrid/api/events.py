@@ -38,7 +38,7 @@ class Streams:
     def close(self, announcements: Announcements) -> None:
         """End every stream; browsers connect again by themselves."""
         self.is_closing = True
-        announcements.publish(list(self.open))
+        announcements.publish(dict.fromkeys(self.open, False))
 
 
 @router.get(
@@ -68,7 +68,7 @@ async def stream_events(
     if streams.open.total() >= MOST_STREAMS:
         raise RefusedError(429, "too_many_streams", "too many streams are open; try again later")
     study = await caller.read(read.study)
-    seen = int(last_event_id) if (last_event_id or "").isdecimal() else after
+    seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
     texts = _texts(caller.service, streams, study.id, seen, newest=study.seq)
     return StreamingResponse(texts, media_type="text/event-stream", headers=HEADERS)
 

@@ -72,7 +72,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     code: str = Field(description="What programs should look at; it does not change.")
-    errors: list[FieldProblem] | None = Field(None, description="The parts that are wrong.")
+    errors: list[FieldProblem] | None = Field(default=None, description="The parts that are wrong.")
     request_id: str = Field(description="Names this request in the service's log.")
 
 

@@ -42,7 +42,8 @@ def _small(metadata: dict[str, Any]) -> dict[str, Any]:
         raise PydanticCustomError(
             "metadata_too_long", "expected at most {most} characters", {"most": MOST_METADATA}
         )
-    return _clean_values(metadata)
+    cleaned: dict[str, Any] = _clean_values(metadata)
+    return cleaned
 
 
 def _clean_values(found: Any) -> Any:
@@ -98,15 +99,15 @@ class ParameterIn(Body):
     name: Name
     kind: Word = Field(description="`ordered` or `categorical`.")
     values: Annotated[list[Level], Field(max_length=MOST_LEVELS)] | None = Field(
-        None, description="The levels, as the worker is to get them."
+        default=None, description="The levels, as the worker is to get them."
     )
-    low: Number | None = Field(None, description="The first level of a range.")
-    high: Number | None = Field(None, description="The last level of a range.")
+    low: Number | None = Field(default=None, description="The first level of a range.")
+    high: Number | None = Field(default=None, description="The last level of a range.")
     levels: Annotated[int, Field(ge=1, le=MOST_LEVELS)] | None = Field(
-        None, description="How many levels a range has."
+        default=None, description="How many levels a range has."
     )
     scale: Word | None = Field(
-        None, description="`linear`, `log` or `rank`: how far levels are from each other."
+        default=None, description="`linear`, `log` or `rank`: how far levels are from each other."
     )
 
     def definition(self) -> dict[str, Any]:
@@ -120,18 +121,24 @@ class MetricIn(Body):
     name: Name
     goal: Literal["minimize", "maximize"] = "minimize"
     role: Literal["objective", "constraint", "record"] = Field(
-        "objective", description="Exactly one metric is the objective; `record` is only kept."
+        default="objective",
+        description="Exactly one metric is the objective; `record` is only kept.",
     )
 
 
 class StrategyIn(Body):
     """How the next cell is chosen, and how belief follows from results."""
 
-    name: Word | None = Field(None, description="`bayes`, `grid` or `random`.")
-    likelihood: Word | None = Field(None, description="`gp`, `inverse_loss` or `boltzmann`.")
-    acquisition: Word | None = Field(None, description="`ei`, `p_best`, `thompson` or `lcb`.")
+    name: Word | None = Field(default=None, description="`bayes`, `grid` or `random`.")
+    likelihood: Word | None = Field(
+        default=None, description="`gp`, `inverse_loss` or `boltzmann`."
+    )
+    acquisition: Word | None = Field(
+        default=None, description="`ei`, `p_best`, `thompson` or `lcb`."
+    )
     similarity: Annotated[dict[Name, Number], Field(max_length=MOST_PARAMETERS)] | None = Field(
-        None, description="For the two simple likelihoods: how alike neighbouring levels are."
+        default=None,
+        description="For the two simple likelihoods: how alike neighbouring levels are.",
     )
 
 
@@ -146,7 +153,9 @@ class PriorIn(Body):
     """What is believed before the first result: which cells may be the best."""
 
     axes: Annotated[dict[Name, Weights], Field(max_length=MOST_PARAMETERS)] | None = None
-    table: Table | None = Field(None, description="Nested lists of weights, in the order of cells.")
+    table: Table | None = Field(
+        default=None, description="Nested lists of weights, in the order of cells."
+    )
     cells: Annotated[list[WeightIn], Field(max_length=MOST_ROWS)] | None = None
     confidence: Number | None = None
 
@@ -163,7 +172,7 @@ class StoppingIn(Body):
 
     regret: Number | None = None
     probability: Number | None = None
-    action: Word | None = Field(None, description="`advise` or `stop`.")
+    action: Word | None = Field(default=None, description="`advise` or `stop`.")
 
 
 class DefinitionIn(Body):
@@ -173,16 +182,20 @@ class DefinitionIn(Body):
     metrics: Annotated[list[MetricIn], Field(max_length=MOST_METRICS)]
     prior: PriorIn | None = None
     strategy: StrategyIn | None = None
-    noise: Word | None = Field(None, description="`none`, `some` or `high`.")
+    noise: Word | None = Field(default=None, description="`none`, `some` or `high`.")
     budget: BudgetIn | None = None
     stopping: StoppingIn | None = None
     seed: Annotated[Whole, Field(ge=0)] | None = None
+    retries: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        default=None,
+        description="How often a cell whose trials fail is tried again; then it is infeasible.",
+    )
 
     def definition(self) -> dict[str, Any]:
         """Return the definition as the engine reads it."""
         names = ("prior", "strategy", "budget", "stopping")
         found = {name: _without_none(part) for name in names if (part := getattr(self, name))}
-        found |= {name: getattr(self, name) for name in ("noise", "seed")}
+        found |= {name: getattr(self, name) for name in ("noise", "seed", "retries")}
         return found | {
             "parameters": [parameter.definition() for parameter in self.parameters],
             "metrics": [metric.model_dump() for metric in self.metrics],
@@ -263,13 +276,14 @@ class AskIn(Body):
 
     count: Annotated[int, Field(ge=1, le=MOST_TRIALS_AT_ONCE)] = 1
     worker: Name | None = Field(
-        None, description="Who asks. The same worker gets its own open trials first."
+        default=None, description="Who asks. The same worker gets its own open trials first."
     )
     lease_seconds: LeaseSeconds | None = Field(
-        None, description="How long the trials are the worker's, without a heartbeat."
+        default=None, description="How long the trials are the worker's, without a heartbeat."
     )
     wait_seconds: Annotated[Number, Field(ge=0, le=60)] | None = Field(
-        None, description="How long to wait at most for a posterior that has seen every result."
+        default=None,
+        description="How long to wait at most for a posterior that has seen every result.",
     )
 
 
@@ -279,7 +293,7 @@ class LeaseIn(Body):
     model_config = ConfigDict(json_schema_extra={"example": {}})
 
     lease_token: LeaseToken | None = Field(
-        None, description="The token of the lease; optional, checked if it is given."
+        default=None, description="The token of the lease; optional, checked if it is given."
     )
 
 
@@ -318,12 +332,14 @@ class MeasurementsIn(LeaseIn):
 class Result(Body):
     """What a trial gave."""
 
-    value: Number | None = Field(None, description="The objective.")
-    values: Metrics | None = Field(None, description="Several metrics by name.")
+    value: Number | None = Field(default=None, description="The objective.")
+    values: Metrics | None = Field(default=None, description="Several metrics by name.")
     stddev: Annotated[Number, Field(ge=0)] | None = Field(
-        None, description="The standard error of the value, in its own unit."
+        default=None, description="The standard error of the value, in its own unit."
     )
-    duration: Annotated[Number, Field(ge=0)] | None = Field(None, description="Seconds it took.")
+    duration: Annotated[Number, Field(ge=0)] | None = Field(
+        default=None, description="Seconds it took."
+    )
     metadata: Metadata | None = None
 
 
@@ -410,6 +426,14 @@ class BatchIn(Body):
         return [row.given() for row in self.rows]
 
 
+class WorkerIn(Body):
+    """A worker by its name."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"worker": "gpu-3"}})
+
+    worker: Name
+
+
 class TokenIn(Body):
     """A new token."""
 
@@ -423,7 +447,7 @@ class TokenIn(Body):
     ]
     study: Annotated[str, StringConstraints(max_length=40, pattern=r"^st_[0-9a-z]+$")] | None = None
     days: Annotated[Number, Field(gt=0, le=3650)] | None = Field(
-        None, description="How long it is good for; for ever if it is not said."
+        default=None, description="How long it is good for; for ever if it is not said."
     )
 
 

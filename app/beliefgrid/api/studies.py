@@ -1,6 +1,7 @@
 """Studies: create, list, read, change, delete, restore."""
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Response
 
@@ -143,11 +144,8 @@ async def set_prior(
     return _out(view, response)
 
 
-async def _write(caller: Caller, action: object, **arguments: object) -> StudyView:
-    view: StudyView = await caller.service.write(
-        action, caller.study_id, actor=caller.actor, **arguments
-    )
-    return view
+async def _write(caller: Caller, action: Callable[..., StudyView], **arguments: Any) -> StudyView:
+    return await caller.service.write(action, caller.study_id, actor=caller.actor, **arguments)
 
 
 def _out(view: StudyView, response: Response) -> StudyOut:

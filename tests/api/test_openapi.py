@@ -1,0 +1,99 @@
+"""The OpenAPI document is complete, stable and true."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.api.support import STUDY, Api
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@pytest.fixture
+def document(client: TestClient) -> dict[str, Any]:
+    """The document that the service gives out."""
+    found: dict[str, Any] = client.get("/api/v1/openapi.json").json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return path, method and description of every operation."""
+    return [
+        (path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if method in METHODS
+    ]
+
+
+def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
+    """Generated clients rely on them."""
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+
+    assert len(set(names)) == len(names)
+    assert all(name.replace("_", "").isalpha() for name in names)
+
+
+def test_every_body_has_an_example(document: dict[str, Any]) -> None:
+    """A reader can copy one."""
+    for path, _, operation in operations(document):
+        body = operation.get("requestBody")
+        if body is None:
+            continue
+        schema = body["content"]["application/json"]["schema"]
+        name = schema["$ref"].rpartition("/")[2]
+        assert "example" in document["components"]["schemas"][name], (path, name)
+
+
+def test_every_refusal_is_a_problem(document: dict[str, Any]) -> None:
+    """No operation documents the framework's own error shape."""
+    for path, method, operation in operations(document):
+        assert "422" in operation["responses"], path
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400:
+                assert list(answer["content"]) == ["application/problem+json"], (path, method)
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_every_example_works(api: Api, document: dict[str, Any]) -> None:
+    """Each example of a body is sent where it belongs, in an order in which it makes sense."""
+    schemas = document["components"]["schemas"]
+    sent = set()
+    for path, method, operation in operations(document):
+        body = operation.get("requestBody")
+        if body is None:
+            continue
+        schema = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        study = api.study()
+        number = api.ask(study, worker="w")["number"]
+        if operation["operationId"] == "correct_observation":
+            api.tell(study, number, 0.5)
+        address = path.format(study=study, number=number)
+        answer = api.client.request(method, address, json=schemas[schema]["example"])
+        assert answer.is_success, (path, answer.text)
+        assert str(answer.status_code) in operation["responses"], (path, answer.status_code)
+        sent.add(schema)
+
+    assert {"StudyIn", "ObservationIn", "FailureIn", "BatchIn", "ExportIn", "TokenIn"} <= sent
+
+
+def test_the_reference_page_needs_nothing_from_outside(client: TestClient) -> None:
+    """Every operation and code is on it, without a script or another host."""
+    page = client.get("/api/v1/docs")
+
+    assert page.status_code == 200
+    assert "script" not in page.text
+    assert "http://" not in page.text
+    assert 'id="suggest"' in page.text
+    assert 'id="trial_unknown"' in page.text
+
+
+def test_an_answer_has_exactly_the_documented_fields(api: Api, document: dict[str, Any]) -> None:
+    """A field that is not documented never leaves the service."""
+    study = api.post("/studies", STUDY)
+    trial = api.ask(study["id"])
+    schemas = document["components"]["schemas"]
+
+    assert set(study) == set(schemas["StudyOut"]["properties"])
+    assert set(trial) == set(schemas["GrantedTrial"]["properties"])
