@@ -34,7 +34,6 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
         title="beliefgrid",
         summary="Bayesian search over a grid, with a posterior you can watch.",
         version=__version__,
-        root_path=settings.root_path,
         openapi_url=None,  # ours needs a token where one is mandatory, and so do the docs
         docs_url=None,  # they would load scripts from another host
         redoc_url=None,

@@ -44,8 +44,10 @@ class Gate:
         if scope["type"] != "http":
             return  # there are no websockets here
         root = self._settings.root_path
-        if root and not _is_below(scope["path"], root):
-            scope["path"] = root + scope["path"]  # the proxy took it off; routing wants it
+        if root:
+            scope["root_path"] = root
+            if not _is_below(scope["path"], root):
+                scope["path"] = root + scope["path"]  # the proxy took it off; routing wants it
         request = knock(scope, root)
         scope.setdefault("state", {})["request_id"] = request.request_id
         answer = _Answer(send, request)

@@ -74,7 +74,7 @@ def local_path(text: str) -> str:
     except ValueError:
         return "/"
     is_local = not parts.scheme and not parts.netloc and parts.path.startswith("/")
-    if not is_local or parts.path.startswith("//") or "\\" in text or not text.isprintable():
+    if not is_local or text.startswith("//") or "\\" in text or not text.isprintable():
         return "/"
     return text
 
