@@ -1,0 +1,46 @@
+"""How much a test of a cell promises.
+
+Notation: lower is better; u = (best - mean) / sd; phi, Phi density and distribution function
+of a standard normal. Equations are numbered in docs/explanation/engine.md.
+"""
+
+import math
+
+import numpy as np
+from scipy.special import erfcx, ndtr
+
+from beliefgrid.search.arrays import Floats
+
+LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
+FAR = -1e5  # below it log(1 + u Phi/phi) has lost its digits, and -2 log|u| is exact
+PRIOR_WEIGHT = 10.0  # beta of (7.3)
+LCB_SDS = 1.0
+
+
+def log_expected_improvement(mean: Floats, sd: Floats, best: float | Floats) -> Floats:
+    """Return log E[max(best - f, 0)], which does not underflow. (7.1)"""
+    return np.asarray(np.log(sd) + log_h((best - mean) / sd))
+
+
+def log_h(u: Floats) -> Floats:
+    """Return log(phi(u) + u Phi(u)). (7.2) Ament et al. 2023"""
+    near = np.maximum(u, -1.0)
+    direct = np.log(np.exp(-0.5 * near * near - LOG_SQRT_2PI) + near * ndtr(near))
+    if u.size and u.min() > -1:
+        return np.asarray(direct)
+    low = np.clip(u, FAR, -1.0)
+    ratio = math.sqrt(math.pi / 2) * erfcx(low * -math.sqrt(0.5))  # Phi / phi
+    far = np.where(u > FAR, np.log1p(low * ratio), -2 * np.log(np.maximum(-u, 1.0)))
+    return np.where(u > -1, direct, far - 0.5 * u * u - LOG_SQRT_2PI)
+
+
+def improvement_parts(mean: Floats, sd: Floats, best: float) -> tuple[Floats, Floats]:
+    """Return the expected improvement as what the mean adds and what the sd adds. (7.4)"""
+    u = (best - mean) / sd
+    density = np.exp(-0.5 * u * u - LOG_SQRT_2PI)
+    return np.asarray((best - mean) * ndtr(u)), np.asarray(sd * density)
+
+
+def prior_term(log_prior: Floats, n_results: int) -> Floats:
+    """Return what a user's prior adds to a score; it fades as results come. (7.3)"""
+    return PRIOR_WEIGHT / max(n_results, 1) * log_prior

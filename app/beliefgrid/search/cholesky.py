@@ -1,0 +1,50 @@
+"""Cholesky factors that do not fail: more jitter until they exist."""
+
+from typing import NoReturn
+
+import numpy as np
+from scipy.linalg import lapack
+
+from beliefgrid.search.arrays import Floats
+
+FIRST_JITTER, LAST_JITTER = 1e-8, 1e-2
+
+
+def factorise(matrix: Floats, signal: float) -> Floats:
+    """Return the lower Cholesky factor; jitter of 1e-8..1e-2 times `signal` is added if needed.
+
+    A covariance with that much jitter is positive definite; one that is not is not finite.
+    """
+    lower, info = lapack.dpotrf(matrix, lower=1, clean=1)
+    jitter = FIRST_JITTER
+    while info != 0 and jitter <= LAST_JITTER:
+        lower, info = lapack.dpotrf(
+            matrix + jitter * signal * np.eye(len(matrix)), lower=1, clean=1
+        )
+        jitter *= 10
+    if info != 0:
+        _fail(matrix)
+    return np.asarray(lower)
+
+
+def inverse_of(lower: Floats) -> Floats:
+    """Return (L L')^-1."""
+    inverse, _ = lapack.dpotri(lower, lower=1)
+    return np.asarray(np.tril(inverse) + np.tril(inverse, -1).T)
+
+
+def solve(lower: Floats, right: Floats) -> Floats:
+    """Return (L L')^-1 right."""
+    found, _ = lapack.dpotrs(lower, right, lower=1)
+    return np.asarray(found).reshape(right.shape)
+
+
+def inverse_factor(lower: Floats) -> Floats:
+    """Return L^-1."""
+    inverse, _ = lapack.dtrtri(lower, lower=1)
+    return np.asarray(inverse)
+
+
+def _fail(matrix: Floats) -> NoReturn:
+    largest = float(np.abs(matrix).max())
+    raise np.linalg.LinAlgError(f"no Cholesky factor of a matrix with entries up to {largest:g}")

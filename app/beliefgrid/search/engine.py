@@ -1,0 +1,175 @@
+"""The two things that are asked of the engine: an update, and the layers behind it.
+
+Both are pure functions of (problem, results as a multiset, pending cells, event, theta): the
+same input gives the same bits. A posterior that was fitted is computed again from its theta.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from beliefgrid.search import progress, version
+from beliefgrid.search.arrays import Floats, Ints, Reals
+from beliefgrid.search.blank import BlankModel
+from beliefgrid.search.errors import LayerUnknownError
+from beliefgrid.search.explain import Explainer, number
+from beliefgrid.search.fit import fitted
+from beliefgrid.search.gaussian import GaussianModel
+from beliefgrid.search.kernel import Space
+from beliefgrid.search.model import Model
+from beliefgrid.search.observations import Observations, Results, check_cells, merge
+from beliefgrid.search.posterior import Belief, Candidate, Posterior
+from beliefgrid.search.problem import Problem
+from beliefgrid.search.reference import ReferenceModel
+from beliefgrid.search.stopping import advice
+from beliefgrid.search.suggest import suggestions
+from beliefgrid.search.theta import Theta
+
+TOP = 100
+GAIN_OF = 10
+
+
+def update(
+    problem: Problem,
+    observations: Observations,
+    *,
+    pending: Iterable[int] = (),
+    event: int = 0,
+    previous: Theta | None = None,
+    theta: Theta | None = None,
+    n_queue: int = 64,
+) -> Posterior:
+    """Return the posterior given all results, and the ranked list of cells to test next.
+
+    Args:
+        problem: what is searched.
+        observations: everything reported so far, in any order.
+        pending: cells that are under way; they are not suggested again.
+        event: the event that the posterior belongs to; it selects the random numbers.
+        previous: theta of the posterior before; a fit starts from it.
+        theta: use exactly this one and fit nothing.
+        n_queue: how long the ranked list is at most.
+    """
+    results = merge(problem, observations)
+    model = _model(problem, results, event, theta, previous)
+    under_way = _pending(problem, results, pending)
+    leader = None if model.leader is None else _beliefs(model, results, [model.leader])[0]
+    parts = suggestions(problem, results, model, under_way, n_queue)
+    queue = Explainer(problem, results, model, leader).candidates(parts)
+    stop = advice(problem, results, model)
+    bits = progress.entropy_bits(model.p_best)
+    return Posterior(
+        theta=model.theta,
+        engine_version=version.ENGINE_VERSION,
+        p_best=model.p_best,
+        top=_beliefs(model, results, progress.most_probable(model.p_best, TOP).tolist()),
+        queue=queue,
+        leader=leader,
+        among_tested=_among_tested(model, results),
+        n_observations=results.n_observations,
+        conditioned_on=model.conditioned_on,
+        infeasible=len(results.infeasible),
+        entropy_bits=bits,
+        effective_cells=2.0**bits,
+        cells_in_95=progress.cells_in(model.p_best),
+        expected_regret=stop.regret and stop.regret.expected,
+        probability_within=stop.regret and stop.regret.within,
+        regret_epsilon=stop.epsilon,
+        expected_gain_10=_gain(model, queue),
+        should_stop=stop.should_stop,
+        reasons=stop.reasons,
+        axis_marginals=progress.axis_marginals(problem.grid, model.p_best),
+    )
+
+
+LAYERS = ("p_best", "mean", "sd", "acquisition", "prior", "p_feasible", "counts")
+
+
+def layers(
+    problem: Problem,
+    observations: Observations,
+    theta: Theta | None = None,
+    *,
+    event: int = 0,
+    pending: Iterable[int] = (),
+    names: Iterable[str] = LAYERS,
+) -> dict[str, Reals]:
+    """Return layers over all cells, (G,) each: what `update` saw with the same theta.
+
+    Mean and sd are NaN before any value is known, acquisition where a cell cannot be suggested.
+
+    Raises:
+        LayerUnknownError: a name is not one of `LAYERS`.
+    """
+    results = merge(problem, observations)
+    model = _model(problem, results, event, theta, None)
+    return {name: _layer(name, problem, results, model, pending) for name in names}
+
+
+def _layer(
+    name: str, problem: Problem, results: Results, model: Model, pending: Iterable[int]
+) -> Reals:
+    if name in ("mean", "sd"):
+        return model.all_moments()[name == "sd"]
+    if name == "acquisition":
+        return model.scores(_pending(problem, results, pending))
+    if name == "counts":
+        counts = np.zeros(problem.grid.n_cells)
+        counts[results.cells] = results.counts
+        return counts
+    if name == "p_feasible":
+        return model.p_feasible()
+    if name in ("p_best", "prior"):
+        return model.p_best if name == "p_best" else problem.prior.weights
+    raise LayerUnknownError(f"expected one of {', '.join(LAYERS)}, got {name[:60]!r}")
+
+
+def _model(
+    problem: Problem, results: Results, event: int, theta: Theta | None, previous: Theta | None
+) -> Model:
+    if not len(results.known):
+        return BlankModel(problem, results)
+    if problem.strategy.likelihood != "gp":
+        if not len(results.cells):
+            return BlankModel(problem, results)
+        return ReferenceModel(problem, results, event)
+    space = Space.of(problem.grid)
+    found = theta or fitted(space, results, problem.noise, previous, problem.seed)
+    return GaussianModel(problem, results, found, event)
+
+
+def _pending(problem: Problem, results: Results, pending: Iterable[int]) -> Ints:
+    cells = np.array(sorted(set(pending)), dtype=np.int64)
+    check_cells(problem.grid, cells)
+    return np.setdiff1d(cells, results.known)
+
+
+def _beliefs(model: Model, results: Results, cells: list[int]) -> tuple[Belief, ...]:
+    mean, sd = model.moments(np.array(cells, dtype=np.int64))
+    counts = dict(zip(results.cells.tolist(), results.counts.tolist(), strict=True))
+    return tuple(
+        Belief(
+            cell=cell,
+            mean=number(mean[row]),
+            sd=number(sd[row]),
+            p_best=float(model.p_best[cell]),
+            observations=counts.get(cell, 0),
+        )
+        for row, cell in enumerate(cells)
+    )
+
+
+def _among_tested(model: Model, results: Results) -> tuple[Belief, ...]:
+    """Return the posterior among the tested cells, the most probable first. (6.3)"""
+    p: Floats = model.p_best[results.cells]
+    total = float(p.sum())
+    order = np.argsort(-p, kind="stable")[:TOP]
+    return tuple(
+        Belief(found.cell, found.mean, found.sd, found.p_best / total, found.observations)
+        for found in _beliefs(model, results, results.cells[order].tolist())
+    )
+
+
+def _gain(model: Model, queue: tuple[Candidate, ...]) -> float | None:
+    cells = [candidate.cell for candidate in queue[:GAIN_OF]]
+    return model.gain(np.array(cells, dtype=np.int64))

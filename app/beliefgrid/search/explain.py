@@ -1,0 +1,153 @@
+"""Why a cell is next: one sentence with numbers, and the numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from beliefgrid.search.arrays import Floats, Ints
+from beliefgrid.search.model import Model, Ranking
+from beliefgrid.search.observations import Results
+from beliefgrid.search.posterior import Belief, Candidate
+from beliefgrid.search.problem import Problem
+
+RUNNER_UPS = 3
+NEAREST = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Explainer:
+    """Turns ranked cells into candidates with their reasons."""
+
+    problem: Problem
+    results: Results
+    model: Model
+    leader: Belief | None
+
+    def candidates(self, parts: list[Ranking]) -> tuple[Candidate, ...]:
+        """Return the candidates of all parts, in order."""
+        cells = np.concatenate([part.cells for part in parts])
+        lines = _Lines(self, cells)
+        found = []
+        for part in parts:
+            for place in range(len(part.cells)):
+                found.append(self._candidate(part, place, len(found), lines))
+        return tuple(found)
+
+    def _candidate(self, part: Ranking, place: int, rank: int, lines: "_Lines") -> Candidate:
+        cell, score = int(part.cells[place]), number(part.scores[place])
+        mean, sd = number(lines.mean[rank]), number(lines.sd[rank])
+        value, doubt = number(part.from_value[place]), number(part.from_uncertainty[place])
+        p_best = float(self.model.p_best[cell])
+        explanation = {
+            "rule": part.rule,
+            "sentence": self._sentence(part.rule, lines.assignments[rank], mean, sd, p_best)
+            + _promise(part.rule, value, doubt),
+            "rank": rank + 1,
+            "mean": mean,
+            "sd": sd,
+            "p_best": p_best,
+            "score": score,
+            "improvement_from_value": value,
+            "improvement_from_uncertainty": doubt,
+            "runner_ups": [
+                {
+                    "cell": int(part.cells[other]),
+                    "assignments": lines.assignments[rank - place + other],
+                    "score": number(part.scores[other]),
+                }
+                for other in range(place + 1, min(place + 1 + RUNNER_UPS, len(part.cells)))
+            ],
+            "nearest_tested": lines.nearest[rank],
+        }
+        return Candidate(cell, rank + 1, mean, sd, p_best, score, explanation)
+
+    def _sentence(
+        self,
+        rule: str,
+        assignments: dict[str, Any],
+        mean: float | None,
+        sd: float | None,
+        p_best: float,
+    ) -> str:
+        where = _text(assignments)
+        if rule in OPENINGS:
+            return f"{where} is next: {OPENINGS[rule]}."
+        best = self.leader
+        if best is None or best.mean is None or mean is None or sd is None:
+            return f"{where} is next: it looks most promising, P(best) {_percent(p_best)}."
+        at = _text(self.problem.grid.assignments(best.cell))
+        return (
+            f"{where} is next: {REASONS[rule]}. It is predicted at {mean:.4g} ± {sd:.2g}, the best "
+            f"so far is {best.mean:.4g} at {at}; P(best) is {_percent(p_best)}."
+        )
+
+
+OPENINGS = {
+    "start": "one of the first cells, which are spread over every parameter",
+    "prior": "drawn from the prior, as some of the first cells are",
+    "walk": "the next cell of an even walk over the grid",
+    "grid": "grid search tests every cell in order",
+    "random": "random search draws cells without replacement",
+}
+REASONS = {
+    "ei": "it has the largest expected improvement",
+    "lcb": "its optimistic value, mean and one sd, is the best",
+    "p_best": "no other untested cell is as likely to be the best one",
+    "thompson": "it is the best cell in a random draw from the belief",
+    "inverse_loss": "similar cells did well, by 1/loss, and it adds something new",
+    "boltzmann": "similar cells did well and it adds something new",
+}
+MODEL_RULES = ("ei", "lcb", "p_best", "thompson")
+
+
+def _promise(rule: str, value: float | None, doubt: float | None) -> str:
+    if rule not in MODEL_RULES or value is None or doubt is None or not value + doubt > 0:
+        return ""
+    share = min(1.0, max(0.0, doubt / (max(value, 0.0) + doubt)))
+    return (
+        f" A test is expected to improve on the best by {value + doubt:.2g}, {_percent(share)} of "
+        "it because little is known there."
+    )
+
+
+class _Lines:
+    """What is needed of every candidate, computed for all of them at once."""
+
+    def __init__(self, explainer: Explainer, cells: Ints) -> None:
+        self.explainer = explainer
+        self.mean, self.sd = explainer.model.moments(cells)
+        self.assignments = [explainer.problem.grid.assignments(cell) for cell in cells.tolist()]
+        self.nearest = self._nearest(cells)
+
+    def _nearest(self, cells: Ints) -> list[list[dict[str, Any]]]:
+        results, grid = self.explainer.results, self.explainer.problem.grid
+        if not len(results.cells) or not len(cells):
+            return [[] for _ in cells]
+        alike: Floats = self.explainer.model.similarity(cells)
+        order = np.argsort(-alike, axis=1, kind="stable")[:, :NEAREST]
+        tested = [
+            {"cell": cell, "assignments": grid.assignments(cell), "value": value}
+            for cell, value in zip(
+                results.cells.tolist(),
+                (self.explainer.problem.sign * results.values).tolist(),
+                strict=True,
+            )
+        ]
+        return [
+            [tested[i] | {"correlation": float(alike[row, i])} for i in near]
+            for row, near in enumerate(order.tolist())
+        ]
+
+
+def number(value: float) -> float | None:
+    """Return a number as JSON has it: NaN is None."""
+    return None if np.isnan(value) else float(value)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %"
+
+
+def _text(assignments: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in assignments.items())

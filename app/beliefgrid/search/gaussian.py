@@ -1,0 +1,271 @@
+"""Belief by a Gaussian process: the likelihood `gp`.
+
+The model works in its own units (see `targets`); what leaves it is in the metric's.
+Equations are numbered in docs/explanation/engine.md.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from beliefgrid.search import best_cell, warp
+from beliefgrid.search.acquisition import (
+    LCB_SDS,
+    improvement_parts,
+    log_expected_improvement,
+    prior_term,
+)
+from beliefgrid.search.arrays import Bools, Floats, Ints, Reals
+from beliefgrid.search.fantasies import Fantasies, fantasised
+from beliefgrid.search.fit import best_and_spread
+from beliefgrid.search.kernel import Space
+from beliefgrid.search.model import Ranking, Regret
+from beliefgrid.search.observations import Results, open_cells
+from beliefgrid.search.problem import Problem
+from beliefgrid.search.samples import samples
+from beliefgrid.search.sequence import one_after_the_other, top
+from beliefgrid.search.streams import stream
+from beliefgrid.search.surrogate import Surrogate
+from beliefgrid.search.targets import Targets, share_that_works, targets_of
+from beliefgrid.search.theta import Theta
+
+N_SAMPLES = 256
+N_GAIN_SAMPLES = 512
+CONDITION_ON, BEST_CONDITIONED_ON = 2_000, 500
+N_THOMPSON = 32
+TINY = 1e-300
+POOL = 256  # best cells by score, among which the ranked list is made
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianModel:
+    """The belief of a Gaussian process with given hyperparameters."""
+
+    problem: Problem
+    results: Results
+    theta: Theta
+    event: int
+
+    @cached_property
+    def used(self) -> Results:
+        """The results that the process is conditioned on: all, or of very many some."""
+        if len(self.results.cells) <= CONDITION_ON:
+            return self.results
+        rows = best_and_spread(self.results, BEST_CONDITIONED_ON, CONDITION_ON, self.problem.seed)
+        return self.results.keep(rows)
+
+    @property
+    def conditioned_on(self) -> int:
+        """How many cells with values that are."""
+        return len(self.used.cells)
+
+    @cached_property
+    def targets(self) -> Targets:
+        """What the process is told."""
+        return targets_of(self.used, self.theta)
+
+    @cached_property
+    def surrogate(self) -> Surrogate:
+        """The process."""
+        return Surrogate.condition(
+            Space.of(self.problem.grid),
+            self.theta,
+            cells=self.used.known,
+            targets=self.targets.values,
+            noise=self.targets.noise,
+        )
+
+    @cached_property
+    def mean(self) -> Floats:
+        """Mean of every cell in the model's units, (G,)."""
+        return self.surrogate.mean()[0].astype(np.float64)
+
+    @cached_property
+    def sd(self) -> Floats:
+        """Standard deviation of every cell in the model's units, (G,)."""
+        return np.sqrt(self.surrogate.variance().astype(np.float64))
+
+    @cached_property
+    def leader(self) -> int | None:
+        """The tested cell with the lowest mean."""
+        cells = self.results.cells
+        return int(cells[self.mean[cells].argmin()]) if len(cells) else None
+
+    # ------------------------------------------------------------ which cell is the best
+    @cached_property
+    def excluded(self) -> Bools:
+        """Cells that cannot be the best one."""
+        excluded = np.zeros(self.problem.grid.n_cells, dtype=np.bool_)
+        excluded[self.results.infeasible] = True
+        return excluded
+
+    @cached_property
+    def draws(self) -> best_cell.Draws:
+        """What joint samples say; the same normals at every event, so that films run smoothly."""
+        generator = stream(self.problem.seed, 0, "samples")
+        blocks = samples(self.surrogate, N_SAMPLES, generator)
+        return best_cell.draws(blocks, self.excluded, self.leader)
+
+    @cached_property
+    def p_best(self) -> Floats:
+        """P(best | data) of every cell, (G,)."""
+        return best_cell.posterior(self.problem.prior.weights, self.draws, self.excluded)
+
+    def regret(self, epsilon: float) -> Regret | None:
+        """Return how far the leader may be from the best cell. (10.1)"""
+        if self.leader is None:
+            return None
+        regrets = self._in_metric(self.draws.at_leader) - self._in_metric(self.draws.lowest)
+        return Regret(float(regrets.mean()), float((regrets <= epsilon).mean()), epsilon)
+
+    def gain(self, cells: Ints) -> float | None:
+        """Return by how much testing some cells is expected to improve on the leader. (10.2)"""
+        if self.leader is None or not len(cells):
+            return None if self.leader is None else 0.0
+        mean, covariance = self.surrogate.joint(np.concatenate([[self.leader], cells]))
+        values, vectors = np.linalg.eigh(covariance)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        normals = stream(self.problem.seed, self.event, "gain").standard_normal(
+            (N_GAIN_SAMPLES, len(mean[0]))
+        )
+        y = self._in_metric(mean[0] + normals @ root.T)
+        return float(np.maximum(y[:, 0] - y[:, 1:].min(axis=1), 0.0).mean())
+
+    # ------------------------------------------------------------ units
+    def _in_metric(self, values: Floats) -> Floats:
+        """Return values of the model in the metric's units, lower is better."""
+        z = warp.inverse(values + self.targets.centre, self.theta.power)
+        return warp.unstandardise(z, self.theta.location, self.theta.scale)
+
+    def _moments_in_metric(self, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
+        if not len(self.results.cells):
+            return np.full(len(mean), np.nan), np.full(len(mean), np.nan)
+        found, spread = warp.unwarped_moments(
+            mean + self.targets.centre,
+            sd,
+            power=self.theta.power,
+            location=self.theta.location,
+            scale=self.theta.scale,
+        )
+        return self.problem.sign * found, spread
+
+    def moments(self, cells: Ints) -> tuple[Floats, Floats]:
+        """Return mean and sd of the objective in some cells, in the metric's units."""
+        return self._moments_in_metric(self.mean[cells], self.sd[cells])
+
+    def all_moments(self) -> tuple[Floats, Floats]:
+        """Return mean and sd of the objective in every cell, in the metric's units."""
+        return self._moments_in_metric(self.mean, self.sd)
+
+    @cached_property
+    def _metric_per_unit(self) -> float:
+        """How much one unit of the model is in the metric, near the best cell."""
+        z = warp.inverse(np.array([self.best + self.targets.centre]), self.theta.power)
+        per_unit = self.theta.scale / float(warp.slope(z, self.theta.power)[0])
+        return min(per_unit, warp.LARGEST)
+
+    # ------------------------------------------------------------ the next cell
+    @cached_property
+    def best(self) -> float:
+        """The lowest mean of a tested cell, in the model's units."""
+        cells = self.results.cells
+        return float(self.mean[cells].min()) if len(cells) else float(self.mean.min())
+
+    @cached_property
+    def _prior_term(self) -> Floats | float:
+        prior = self.problem.prior
+        if prior.is_uniform or self.problem.strategy.acquisition == "p_best":
+            return 0.0
+        return prior_term(np.log(prior.weights * len(prior.weights)), len(self.results.known))
+
+    def scores(self, pending: Ints) -> Floats:
+        """Return the acquisition of every cell, NaN where a cell cannot be suggested."""
+        is_open = open_cells(self.problem, self.results, pending.tolist())
+        rules = {
+            "ei": self._ei,
+            "lcb": self._lcb,
+            "p_best": lambda _: np.log(np.maximum(self.p_best, TINY)),
+            "thompson": lambda _: -self._thompson_samples[0].astype(np.float64),
+        }
+        score = rules[self.problem.strategy.acquisition](pending) + self._prior_term
+        return np.where(is_open, score, np.nan)
+
+    def _ei(self, pending: Ints) -> Floats:
+        if not len(pending):
+            return log_expected_improvement(self.mean, self.sd, self.best)
+        return self._fantasised(pending).log_expected_improvement(self.results.cells)
+
+    def _lcb(self, pending: Ints) -> Floats:
+        sd = self._fantasised(pending).sd if len(pending) else self.sd
+        return LCB_SDS * sd - self.mean  # (7.7)
+
+    def _fantasised(self, pending: Ints) -> Fantasies:
+        normals = stream(self.problem.seed, self.event, "fantasies")
+        return fantasised(self.surrogate, self.theta, pending, normals=normals)
+
+    @cached_property
+    def _thompson_samples(self) -> Reals:
+        generator = stream(self.problem.seed, self.event, "thompson")
+        return next(samples(self.surrogate, N_THOMPSON, generator))
+
+    def rank(self, pending: Ints, n: int) -> Ranking:
+        """Return up to n cells to test next, each as if those before it were under way."""
+        rule = self.problem.strategy.acquisition
+        scores = self.scores(pending)
+        pool = top(scores, max(POOL, n), stream(self.problem.seed, self.event, "ties"))
+        if rule == "thompson":
+            pool = self._lowest_of_samples(pool, np.isfinite(scores))
+        if rule in ("p_best", "thompson"):
+            cells = pool[:n]
+            return self._ranking(rule, cells, scores[cells], self.mean[cells], self.sd[cells])
+        return self._rank_greedily(rule, pool, scores, pending, n)
+
+    def _rank_greedily(
+        self, rule: str, pool: Ints, scores: Floats, pending: Ints, n: int
+    ) -> Ranking:
+        if not len(pool):
+            return Ranking.unscored(rule, [])
+        surrogate = self._fantasised(pending).surrogate if len(pending) else self.surrogate
+        means, covariance = surrogate.joint(pool)
+        mean, term = means.mean(axis=0), self._prior_term
+        term = term if isinstance(term, float) else term[pool]
+
+        def score(sd: Floats) -> Floats:
+            if rule == "lcb":
+                return LCB_SDS * sd - mean + term
+            return log_expected_improvement(mean, sd, self.best) + term
+
+        found = one_after_the_other(covariance, self.theta.noise, score, n)
+        chosen = found.scores
+        chosen[0] = scores[pool[0]]
+        return self._ranking(rule, pool[found.places], chosen, mean[found.places], found.sds)
+
+    def _ranking(self, rule: str, cells: Ints, scores: Floats, mean: Floats, sd: Floats) -> Ranking:
+        value, doubt = improvement_parts(mean, sd, self.best)
+        unit = self._metric_per_unit
+        return Ranking(rule, cells, scores, unit * value, unit * doubt)
+
+    def _lowest_of_samples(self, pool: Ints, is_open: Bools) -> Ints:
+        """Return the best open cell of each sample, once each, then the rest of the pool."""
+        f = np.where(is_open, self._thompson_samples, np.inf)
+        order = np.concatenate([f.argmin(axis=1), pool])
+        _, first = np.unique(order, return_index=True)
+        return order[np.sort(first)] if len(pool) else pool
+
+    # ------------------------------------------------------------ what else is asked
+    def similarity(self, cells: Ints) -> Floats:
+        """Return how alike some cells and the tested ones are, 0 to 1, (m, N)."""
+        return self.surrogate.correlation(cells, self.results.cells)
+
+    def p_feasible(self) -> Floats:
+        """Return the chance that a cell works: the share of like cells that did. (8.4)"""
+        used = self.used
+        ones = np.ones(len(used.known))
+        works = np.concatenate([np.ones(len(used.cells)), np.zeros(len(used.infeasible))])
+        before = share_that_works(len(used.cells), len(used.infeasible))
+        factors = self.surrogate.factors
+        p = (before + factors.weighted(works)) / (1 + factors.weighted(ones))
+        p = np.clip(p.astype(np.float64), 0.0, 1.0)
+        p[self.results.cells], p[self.results.infeasible] = 1.0, 0.0
+        return p

@@ -1,0 +1,111 @@
+"""The covariance of a grid is a Kronecker product of small matrices, one per axis.
+
+All levels of all axes are kept in flat arrays, axis after axis, so that a kernel and its
+gradients are a few array operations whatever the number of axes.
+
+Notation: d axes with more than one level; n_a levels on axis a; E = sum of n_a^2.
+    distances   (E,)     |u_i - u_j| of an ordered axis, [i != j] of a categorical one
+    kernels     (E,)     K_a of every axis, (1.1) to (1.3)
+    lengthscale l_a, floor c_a: see `theta`
+Equations are numbered in docs/explanation/engine.md.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from beliefgrid.search.arrays import Bools, Floats, Ints
+from beliefgrid.search.grid import Grid
+
+SQRT_5 = 5**0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """The axes of a grid that have more than one level, as the model sees them."""
+
+    sizes: tuple[int, ...]  # (d,) levels of each axis
+    is_ordered: Bools  # (d,)
+    distances: Floats  # (E,)
+    strides: tuple[int, ...]  # (d,) how many cells one step is
+
+    @classmethod
+    def of(cls, grid: Grid) -> "Space":
+        """Return the space of a grid."""
+        active = [axis for axis, size in enumerate(grid.shape) if size > 1]
+        distances = [np.zeros(0)]
+        for axis in active:
+            parameter = grid.parameters[axis]
+            u = parameter.coordinates()
+            apart = np.abs(u[:, None] - u[None, :])
+            if not parameter.is_ordered:
+                apart = (apart > 0).astype(np.float64)
+            distances.append(apart.ravel())
+        return cls(
+            sizes=tuple(grid.shape[axis] for axis in active),
+            is_ordered=np.array([grid.parameters[a].is_ordered for a in active], dtype=np.bool_),
+            distances=np.concatenate(distances),
+            strides=tuple(grid.strides[axis] for axis in active),
+        )
+
+    @property
+    def n_axes(self) -> int:
+        """The number d of axes with more than one level."""
+        return len(self.sizes)
+
+    @cached_property
+    def starts(self) -> Ints:
+        """Where each axis begins in a flat array, (d,)."""
+        squares = np.array(self.sizes, dtype=np.int64) ** 2
+        return np.cumsum(squares) - squares
+
+    @cached_property
+    def _axis_of(self) -> Ints:
+        return np.repeat(np.arange(self.n_axes), np.array(self.sizes, dtype=np.int64) ** 2)
+
+    @cached_property
+    def _is_ordered_entry(self) -> Bools:
+        return self.is_ordered[self._axis_of]
+
+    def levels(self, cells: Ints) -> Ints:
+        """Return the level of each axis in some cells, (N, d)."""
+        columns = [
+            cells // stride % size for size, stride in zip(self.sizes, self.strides, strict=True)
+        ]
+        return np.stack(columns, axis=1) if columns else np.zeros((len(cells), 0), np.int64)
+
+    def base(self, log_lengthscales: Floats) -> tuple[Floats, Floats]:
+        """Return the kernels without floors, and their derivatives by log l; both (E,)."""
+        scaled = self.distances / np.exp(log_lengthscales)[self._axis_of]
+        r = SQRT_5 * scaled
+        decay = np.exp(-np.where(self._is_ordered_entry, r, scaled))
+        matern = 1 + r + r * r / 3
+        kernels = np.where(self._is_ordered_entry, matern, 1.0) * decay  # (1.1), (1.2)
+        rates = np.where(self._is_ordered_entry, r * r * (1 + r) / 3, scaled) * decay
+        return kernels, rates
+
+    def kernels(self, log_lengthscales: Floats, floors: Floats) -> Floats:
+        """Return the kernel of every axis, (E,)."""
+        floor = floors[self._axis_of]
+        return floor + (1 - floor) * self.base(log_lengthscales)[0]  # (1.3)
+
+    def kernels_and_gradients(
+        self, log_lengthscales: Floats, floors: Floats
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return kernels and their derivatives by log l and logit c, (E,) each."""
+        base, rates = self.base(log_lengthscales)
+        floor = floors[self._axis_of]
+        kernels = floor + (1 - floor) * base  # (1.3)
+        return kernels, (1 - floor) * rates, floor * (1 - floor) * (1 - base)
+
+    def matrices(self, flat: Floats) -> list[Floats]:
+        """Return a flat array as one (n_a, n_a) matrix per axis."""
+        return [
+            flat[start : start + size * size].reshape(size, size)
+            for start, size in zip(self.starts.tolist(), self.sizes, strict=True)
+        ]
+
+    def sum_by_axis(self, flat: Floats) -> Floats:
+        """Return the sum over each axis of a flat array, (d,)."""
+        return np.add.reduceat(flat, self.starts) if self.n_axes else np.zeros(0)

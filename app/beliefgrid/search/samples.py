@@ -1,0 +1,68 @@
+"""Exact joint samples of the objective over the whole grid (Matheron's rule).
+
+Notation: S samples, G cells, n results.
+    roots    symmetric square roots of the axes' kernels; symmetric, so that samples move
+             smoothly with theta while the same normals are used
+    f0       (S, G)  samples of the process before the results
+    residual (S, n)  targets - f0 at the results - noise
+Equations are numbered in docs/explanation/engine.md.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from beliefgrid.search.arrays import Floats, Reals
+from beliefgrid.search.cholesky import solve
+from beliefgrid.search.fit import TAU2
+from beliefgrid.search.streams import normals
+from beliefgrid.search.surrogate import Surrogate
+
+SMALLEST_FACTOR = 32  # axes are multiplied out up to this size: tiny matrix products are slow
+BLOCK_VALUES = 1 << 25  # of samples held at once: 128 MB
+
+
+def samples(
+    surrogate: Surrogate, n_samples: int, generator: np.random.Generator
+) -> Iterator[Reals]:
+    """Yield blocks of samples of the objective, together (n_samples, G)."""
+    roots = [root.astype(np.float32) for root in grouped_roots(surrogate.factors.matrices)]
+    step = max(1, BLOCK_VALUES // surrogate.factors.n_cells)
+    for first in range(0, n_samples, step):
+        yield _block(surrogate, roots, min(step, n_samples - first), generator)
+
+
+def _block(
+    surrogate: Surrogate, roots: list[Reals], n_samples: int, generator: np.random.Generator
+) -> Reals:
+    n_cells, n = surrogate.factors.n_cells, len(surrogate.cells)
+    f = normals(generator, n_cells * n_samples).reshape(n_cells, n_samples)
+    for root in roots:  # (5.1): each product moves its axis behind the others
+        f = f.reshape(len(root), -1).T @ root
+    f = f.reshape(n_samples, n_cells) * np.float32(surrogate.signal**0.5)
+    f += np.float32(TAU2**0.5) * normals(generator, n_samples)[:, None]
+    noise = normals(generator, n_samples * n).reshape(n_samples, n) * np.sqrt(surrogate.noise)
+    residual = surrogate.targets[:, 0] - f[:, surrogate.cells] - noise
+    weights = solve(surrogate.lower, residual.T).T.astype(surrogate.factors.dtype)
+    for cells, covariance in surrogate.covariances():  # (5.2)
+        f[:, cells] += weights @ covariance.T
+    return f
+
+
+def grouped_roots(matrices: list[Floats]) -> list[Floats]:
+    """Return symmetric square roots, neighbouring tiny ones multiplied out."""
+    groups: list[Floats] = []
+    for matrix in matrices:
+        root = symmetric_root(matrix)
+        if groups and len(groups[-1]) * len(root) <= SMALLEST_FACTOR:
+            groups[-1] = np.kron(groups[-1], root)
+        else:
+            groups.append(root)
+    return groups
+
+
+def symmetric_root(matrix: Floats) -> Floats:
+    """Return the symmetric R with R R = matrix; eigenvalues below zero are rounding errors."""
+    values, vectors = np.linalg.eigh(matrix)
+    root = np.sqrt(np.maximum(values, 0.0))
+    return np.asarray((vectors * root) @ vectors.T)

@@ -1,0 +1,61 @@
+"""The first cells, before there is anything to learn from.
+
+A Latin design: every axis is cut in as many parts as there are cells, and each part is used
+once. Of twenty such designs the one whose two nearest cells are furthest apart is taken. With
+a prior from the user, half of the cells are drawn from it.
+"""
+
+import numpy as np
+
+from beliefgrid.search.arrays import Ints
+from beliefgrid.search.problem import Problem
+from beliefgrid.search.streams import stream
+
+START = {"gp": 4, "inverse_loss": 2, "boltzmann": 2}  # the seed tests two
+DESIGNS = 20
+
+
+def start_cells(problem: Problem) -> tuple[list[int], int]:
+    """Return the first cells of a study, and how many of them were drawn from the prior."""
+    generator = stream(problem.seed, 0, "start")
+    n = START[problem.strategy.likelihood]
+    latin = latin_design(problem, n, generator)
+    if problem.prior.is_uniform:
+        return latin, 0
+    n_drawn = min(n // 2, problem.grid.n_cells)
+    drawn = generator.choice(
+        problem.grid.n_cells, size=n_drawn, replace=False, p=problem.prior.weights, shuffle=False
+    ).tolist()
+    others = [cell for cell in latin if cell not in drawn]
+    return drawn + others[: n - n_drawn], n_drawn
+
+
+def latin_design(problem: Problem, n: int, generator: np.random.Generator) -> list[int]:
+    """Return up to n distinct cells, spread over every axis."""
+    levels = np.stack([_latin(problem, n, generator) for _ in range(DESIGNS)])
+    best = max(range(DESIGNS), key=lambda k: _smallest_distance(problem, levels[k]))
+    cells = [int(np.ravel_multi_index(tuple(row), problem.grid.shape)) for row in levels[best]]
+    return list(dict.fromkeys(cells))
+
+
+def _latin(problem: Problem, n: int, generator: np.random.Generator) -> Ints:
+    """Return the levels of n cells, (n, d)."""
+    columns = []
+    for axis, size in enumerate(problem.grid.shape):
+        parts = generator.permutation(n)
+        places = ((parts + generator.random(n)) / n * size).astype(np.int64)
+        # Places count along the axis, levels as the user gave them; categories are shuffled.
+        along = problem.grid.display_order(axis)
+        if not problem.grid.parameters[axis].is_ordered:
+            along = generator.permutation(size)
+        columns.append(along[np.minimum(places, size - 1)])
+    return np.stack(columns, axis=1)
+
+
+def _smallest_distance(problem: Problem, levels: Ints) -> float:
+    total = np.zeros((len(levels), len(levels)))
+    for axis, parameter in enumerate(problem.grid.parameters):
+        u = parameter.coordinates()[levels[:, axis]]
+        apart = np.abs(u[:, None] - u[None, :])
+        total += apart if parameter.is_ordered else (apart > 0)
+    return float(total[np.triu_indices(len(levels), 1)].min())

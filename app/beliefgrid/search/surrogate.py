@@ -1,0 +1,122 @@
+"""A Gaussian process over a grid, conditioned on results.
+
+Notation: G cells, n results, k right-hand sides (several sets of targets share one factor).
+    covariance of the process   s^2 R + tau^2, with R the Kronecker product of the axes' kernels
+    lower    (n, n)   Cholesky factor of C, (1.4)
+    weights  (n, k)   C^-1 targets
+Arrays as large as the grid are float32 on large grids, the rest is float64.
+Equations are numbered in docs/explanation/engine.md.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from beliefgrid.search.arrays import Floats, Ints, Reals
+from beliefgrid.search.cholesky import factorise, inverse_factor, solve
+from beliefgrid.search.factors import Factors, products
+from beliefgrid.search.fit import JITTER, TAU2
+from beliefgrid.search.kernel import Space
+from beliefgrid.search.theta import Theta
+
+DOUBLE_UP_TO = 4_096  # cells; double precision costs nothing there
+SMALLEST_VARIANCE = 1e-9  # of s^2
+
+
+@dataclass(frozen=True, eq=False)
+class Surrogate:
+    """The belief about the objective in every cell, in the units of the model."""
+
+    space: Space
+    signal: float
+    cells: Ints  # (n,)
+    targets: Floats  # (n, k)
+    noise: Floats  # (n,) with the jitter
+    lower: Floats  # (n, n)
+    weights: Floats  # (n, k)
+    factors: Factors  # correlation of all cells with the results
+
+    @classmethod
+    def condition(  # noqa: PLR0913 - what a process is conditioned on
+        cls,
+        space: Space,
+        theta: Theta,
+        *,
+        cells: Ints,
+        targets: Floats,
+        noise: Floats,
+        dtype: type[np.floating] | None = None,
+    ) -> "Surrogate":
+        """Return the process given targets (n,) or (n, k) with variances `noise` at cells."""
+        flat = space.kernels(np.array(theta.log_lengthscales), theta.floors)
+        matrices, levels = space.matrices(flat), space.levels(cells)
+        targets = targets.reshape(len(cells), -1)
+        noise = noise + JITTER * theta.signal
+        full = theta.signal * products(matrices, levels, levels) + TAU2
+        full[np.diag_indices_from(full)] += noise  # (1.4)
+        lower = factorise(full, theta.signal)
+        is_small = prod(space.sizes) <= DOUBLE_UP_TO
+        return cls(
+            space=space,
+            signal=theta.signal,
+            cells=cells,
+            targets=targets,
+            noise=noise,
+            lower=lower,
+            weights=solve(lower, targets),
+            factors=Factors(matrices, levels, dtype or (np.float64 if is_small else np.float32)),
+        )
+
+    # ------------------------------------------------------------ the whole grid
+    def mean(self) -> Reals:
+        """Return the mean of every cell under each set of targets, (k, G). (4.1)"""
+        return np.stack(
+            [
+                self.factors.weighted(self.signal * column)
+                + self.factors.dtype(TAU2 * column.sum())
+                for column in self.weights.T
+            ]
+        )
+
+    def variance(self) -> Reals:
+        """Return the variance of the objective in every cell, without noise, (G,). (4.2)"""
+        variance = np.empty(self.factors.n_cells, dtype=self.factors.dtype)
+        half = inverse_factor(self.lower).T.astype(self.factors.dtype)
+        for cells, covariance in self.covariances():
+            projected = covariance @ half
+            explained = np.einsum("ij,ij->i", projected, projected)
+            variance[cells] = self.signal + TAU2 - explained
+        return np.maximum(variance, SMALLEST_VARIANCE * self.signal)
+
+    def covariances(self) -> Iterator[tuple[slice, Reals]]:
+        """Yield blocks of cells, and their covariance with the results before these came. (4.3)"""
+        for cells, block in self.factors.blocks():
+            block *= block.dtype.type(self.signal)  # noqa: PLW2901 - in place: it is large
+            block += block.dtype.type(TAU2)  # noqa: PLW2901
+            yield cells, block
+
+    # ------------------------------------------------------------ single cells
+    def prior_covariance(self, rows: Ints, columns: Ints) -> Floats:
+        """Return the covariance of the objective between cells, before any result."""
+        return self.signal * self.correlation(rows, columns) + TAU2
+
+    def correlation(self, rows: Ints, columns: Ints) -> Floats:
+        """Return how alike cells are under the kernel, 0 to 1."""
+        return products(self.factors.matrices, self.space.levels(rows), self.space.levels(columns))
+
+    def joint(self, cells: Ints) -> tuple[Floats, Floats]:
+        """Return the mean (k, m) and the covariance (m, m) of the objective in m cells."""
+        with_results = self.prior_covariance(cells, self.cells)
+        projected = with_results @ inverse_factor(self.lower).T
+        covariance = self.prior_covariance(cells, cells) - projected @ projected.T
+        return (with_results @ self.weights).T, covariance
+
+    def moments(self, cells: Ints) -> tuple[Floats, Floats]:
+        """Return the mean and sd of the objective in some cells under the first targets."""
+        with_results = self.prior_covariance(cells, self.cells)
+        projected = with_results @ inverse_factor(self.lower).T
+        variance = self.signal + TAU2 - np.einsum("ij,ij->i", projected, projected)
+        variance = np.maximum(variance, SMALLEST_VARIANCE * self.signal)
+        return with_results @ self.weights[:, 0], np.sqrt(variance)
