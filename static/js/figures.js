@@ -177,6 +177,45 @@ export function history({ points, best }, { metric, goal, colours, isLog }) {
   };
 }
 
+/** Looks of lines beside their colour, so that colour is never alone. */
+const LOOKS = {
+  line: { dash: "solid", shape: "linear" },
+  step: { dash: "solid", shape: "hv" },
+  "step-2": { dash: "dash", shape: "hv" },
+  "step-3": { dash: "dot", shape: "hv" },
+  "line-2": { dash: "dash", shape: "linear" },
+  "line-3": { dash: "dot", shape: "linear" },
+};
+
+/** Return line charts: each series has its own dash and colour. */
+export function lines({ x_title: x, y_title: y, is_log: isLog, has_zero: hasZero, series }, { colours }) {
+  const hue = { line: colours.accent, step: colours.accent, "step-2": colours.second, "line-2": colours.second };
+  const data = series.map((one) => ({
+    type: "scatter",
+    mode: one.look === "points" ? "markers" : one.x.length > 60 ? "lines" : "lines+markers",
+    name: literal(one.name),
+    x: one.x,
+    y: one.y,
+    marker: { color: hue[one.look] ?? colours.point, size: 5 },
+    line: { color: hue[one.look] ?? colours.point, width: 2.5, ...LOOKS[one.look] },
+    hovertemplate: `${literal(x)} %{x}<br>${literal(one.name)} %{y:.4~g}<extra></extra>`,
+  }));
+  return {
+    data,
+    layout: {
+      ...frame(colours),
+      dragmode: false,
+      hovermode: "closest",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      showlegend: series.length > 1,
+      margin: { l: 8, r: 12, t: series.length > 1 ? 30 : 10, b: 8 },
+      legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom" },
+      xaxis: { ...ruled(colours), title: { text: literal(x), standoff: 8 }, rangemode: "tozero", tickformat: "d" },
+      yaxis: { ...ruled(colours), rangemode: hasZero ? "tozero" : "normal", type: isLog ? "log" : "linear", tickformat: ".3~g" },
+    },
+  };
+}
+
 const ruled = (colours) => ({
   automargin: true,
   fixedrange: true,

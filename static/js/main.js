@@ -8,6 +8,7 @@ import { startTimes } from "./times.js";
 const CHARTS = {
   heatmap: () => import("./heatmap.js"),
   history: () => import("./history.js"),
+  lines: () => import("./lines.js"),
   marginals: () => import("./marginals.js"),
 };
 

@@ -40,6 +40,7 @@ export function coloursOf(host) {
     line: named("line"),
     empty: named("empty"),
     accent: named("accent"),
+    second: named("second"),
     point: named("point"),
   };
   probe.remove();

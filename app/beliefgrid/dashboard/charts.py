@@ -1,6 +1,7 @@
 """What the charts of a page ask for beside the REST API: small, and shaped for drawing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -79,6 +80,29 @@ def _moment(snapshot: SnapshotView) -> dict[str, Any]:
         "next": _cell(summary.get("next")),
         "created_at": snapshot.created_at,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What one snapshot says in numbers."""
+
+    seq: int
+    n_observations: int
+    summary: Mapping[str, Any]
+
+
+def progress(c: Connection, study_id: str) -> list[Moment]:
+    """Return the numbers of a study's snapshots, in order; of many, an even sample."""
+    found: list[Moment] = []
+    after = 0
+    while True:
+        block = read.snapshots(c, study_id, after=after, limit=MOST_MOMENTS)
+        found += [Moment(s.seq, s.n_observations, s.summary) for s in block]
+        if len(block) < MOST_MOMENTS:
+            break
+        after = block[-1].seq
+    step = max(1, -(-len(found) // MOST_POINTS))
+    return [moment for i, moment in enumerate(found) if (len(found) - 1 - i) % step == 0]
 
 
 def newest(c: Connection, study_id: str, at: int | None = None) -> SnapshotView | None:

@@ -5,12 +5,37 @@ from fastapi import APIRouter, Depends, FastAPI
 from beliefgrid.assets import static_dir
 from beliefgrid.dashboard import charts
 from beliefgrid.dashboard.guard import guard
+from beliefgrid.dashboard.pages import (
+    api,
+    convergence,
+    new_study,
+    overview,
+    posterior,
+    settings,
+    studies,
+    tokens,
+    trial,
+    trials,
+    workers,
+)
 from beliefgrid.dashboard.pages import help as help_page
-from beliefgrid.dashboard.pages import new_study, overview, posterior, studies, trial, trials
 from beliefgrid.dashboard.precompressed import PrecompressedStatic
 
 # In this order: `/studies/new` is no study's id.
-PAGES = (studies, new_study, overview, posterior, trials, trial, help_page)
+PAGES = (
+    studies,
+    new_study,
+    tokens,
+    help_page,
+    overview,
+    posterior,
+    trials,
+    trial,
+    convergence,
+    workers,
+    api,
+    settings,
+)
 
 
 def install(app: FastAPI) -> None:

@@ -15,8 +15,16 @@ from beliefgrid.dashboard.states import Badge, study_badge
 
 THEME_COOKIE = "beliefgrid_theme"
 THEMES = ("light", "dark")
-SITE = (("Studies", "/"), ("Help", "/help"))
-TABS = (("Overview", ""), ("Posterior", "posterior"), ("Trials", "trials"))
+SITE = (("Studies", "/"), ("Tokens", "/tokens"), ("Help", "/help"))
+TABS = (
+    ("Overview", ""),
+    ("Posterior", "posterior"),
+    ("Trials", "trials"),
+    ("Convergence", "convergence"),
+    ("Workers", "workers"),
+    ("API", "api"),
+    ("Settings", "settings"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,191 @@
+"""Settings: a person's hand on a study: pause, stop, budget, words, archive."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from beliefgrid.actions import read
+from beliefgrid.actions.errors import ActionError
+from beliefgrid.actions.manage import delete_study, patch_study, restore_study
+from beliefgrid.actions.states import STUDY_MOVES
+from beliefgrid.actions.views import StudyView
+from beliefgrid.dashboard import layout
+from beliefgrid.dashboard.links import links_of
+from beliefgrid.dashboard.parts import Lead
+from beliefgrid.dashboard.render import PageContext, respond
+from beliefgrid.search import SearchError
+
+router = APIRouter()
+QUESTIONS = ("Shall it go on?", "How long may it take?", "What is it about?")
+MOST_TAGS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A state that a person can put the study into."""
+
+    state: str
+    text: str
+    effect: str
+    is_grave: bool = False
+
+
+MOVES = {
+    "active": Move("active", "Resume", "Workers get suggestions again."),
+    "paused": Move("paused", "Pause", "Workers get nothing until it is resumed."),
+    "exhausted": Move("exhausted", "Stop", "It ends here; results are kept.", is_grave=True),
+    "archived": Move("archived", "Archive", "It ends and is put away; resume takes it back."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsPage(PageContext):
+    """The settings of a study."""
+
+    template: ClassVar[str] = "pages/settings.html"
+
+    frame: layout.Frame
+    head: layout.StudyHead
+    lead: Lead
+    problem: str
+    saved: bool
+    action: str
+    moves: Sequence[Move]
+    name: str
+    tags: str
+    notes: str
+    budget: str
+    regret: str
+    probability: str
+    does_stop: bool
+    metric: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedPage(PageContext):
+    """A study that was just deleted, and the way back."""
+
+    template: ClassVar[str] = "pages/deleted.html"
+
+    frame: layout.Frame
+    action: str
+    home_href: str
+
+
+@router.get("/studies/{study_id}/settings")
+async def settings(request: Request, study_id: str) -> Response:
+    """Show what a person can change of a study."""
+    study = await request.app.state.service.read(read.study, study_id)
+    page = _page(request, study)
+    return respond(request, replace(page, saved=request.query_params.get("saved") == "yes"))
+
+
+@router.post("/studies/{study_id}/settings")
+async def change(request: Request, study_id: str) -> Response:
+    """Change a study, and say so; or say why not."""
+    service, links = request.app.state.service, links_of(request)
+    sent = {key: str(value) for key, value in (await request.form()).items()}
+    actor = layout.state_of(request, "actor", None)
+    wish = sent.get("wish", "")
+    if wish == "delete":
+        await service.write(delete_study, study_id, actor=actor)
+        return respond(request, _deleted(request, study_id))
+    if wish == "restore":
+        await service.write(restore_study, study_id, actor=actor)
+        return _go_to(links.study(study_id))
+    try:
+        version = int(sent["version"]) if wish == "describe" and "version" in sent else None
+        await service.write(
+            patch_study, study_id, changes=_changes(wish, sent), if_version=version, actor=actor
+        )
+    except (ActionError, SearchError, ValueError) as error:
+        study = await service.read(read.study, study_id)
+        return respond(request, replace(_page(request, study), problem=str(error)), status=422)
+    return _go_to(links.study(study_id, "settings", saved="yes"))
+
+
+def _changes(wish: str, sent: Mapping[str, str]) -> dict[str, Any]:
+    """Return the changes that a form asks for.
+
+    Raises:
+        ValueError: a field cannot be read; the message names it.
+    """
+    if wish in MOVES:
+        return {"state": wish}
+    if wish == "describe":
+        tags = [tag.strip() for tag in sent.get("tags", "").split(",") if tag.strip()]
+        name = sent.get("name", "").strip() or "untitled"
+        return {"name": name, "notes": sent.get("notes", ""), "tags": tags[:MOST_TAGS]}
+    if wish == "limit":
+        budget = sent.get("budget", "").strip()
+        stopping: dict[str, Any] = {"action": "stop" if sent.get("does_stop") else "advise"}
+        for name in ("regret", "probability"):
+            if sent.get(name, "").strip():
+                stopping[name] = _number(name, sent[name])
+        return {
+            "budget": {"trials": _whole(budget)} if budget else None,
+            "stopping": stopping,
+        }
+    raise ValueError("This form is not one of ours; load the page again.")
+
+
+def _page(request: Request, study: StudyView) -> SettingsPage:
+    links, stopping = links_of(request), study.definition.get("stopping") or {}
+    allowed = [MOVES[state] for state in MOVES if state in STUDY_MOVES[study.state]]
+    budget = (study.definition.get("budget") or {}).get("trials")
+    return SettingsPage(
+        frame=layout.frame(request, f"Settings · {study.name}", study=study),
+        head=layout.study_head(links, study, "settings", title="Settings"),
+        lead=Lead(_sentence(study), QUESTIONS),
+        problem="",
+        saved=False,
+        action=links.study(study.id, "settings"),
+        moves=allowed,
+        name=study.name,
+        tags=", ".join(study.tags),
+        notes=study.notes,
+        budget=_text(budget),
+        regret=_text(stopping.get("regret")),
+        probability=_text(stopping.get("probability")),
+        does_stop=stopping.get("action") == "stop",
+        metric=study.metric,
+        version=study.version,
+    )
+
+
+def _sentence(study: StudyView) -> str:
+    because = f": {study.state_reason}" if study.state_reason else ""
+    return f"The study is {study.state}{because}."
+
+
+def _deleted(request: Request, study_id: str) -> DeletedPage:
+    links = links_of(request)
+    frame = layout.frame(request, "Deleted")
+    return DeletedPage(frame, links.study(study_id, "settings"), links.page("/"))
+
+
+def _go_to(href: str) -> Response:
+    return Response(status_code=303, headers={"Location": href})
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ValueError(f"The {name} must be a number, and {text[:40]!r} is none.") from error
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ValueError(
+            f"The budget must be a whole number of trials, got {text[:40]!r}."
+        ) from error
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
