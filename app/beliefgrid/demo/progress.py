@@ -75,7 +75,7 @@ class Progress:
     def _belief(self) -> str:
         """Return what the posterior says now; the demo goes on without it."""
         try:
-            best = self.study.best()
+            best = self.study.best(wait_seconds=0)
         except BeliefgridError:
             return ""
         return "" if best.p_best is None else f"[dim]P(best) of the leader {best.p_best:.0%}[/]"

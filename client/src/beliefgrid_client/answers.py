@@ -24,6 +24,7 @@ class StudyInfo:
     metrics: list[dict[str, Any]] = field(default_factory=list)
     trials: dict[str, int] = field(default_factory=dict)  # how many are in each state
     observations: int = 0
+    stale: bool = False  # whether a result is not in the posterior yet
     summary: dict[str, Any] | None = None  # what the newest snapshot says in brief
     created_at: str = ""
 

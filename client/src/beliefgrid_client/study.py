@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 120  # kept by heartbeats; a worker that dies blocks its cell no longer than this
 PAGE = 1000
+SETTLE_S = 10.0
 
 
 class Study:
@@ -116,12 +118,29 @@ class Study:
         """Return the study as it is now."""
         return read(StudyInfo, self.connection.get(self._path))
 
-    def best(self) -> Best:
+    def settle(self, wait_seconds: float = SETTLE_S) -> bool:
+        """Wait until the posterior knows every result; return whether it does.
+
+        It follows a result within moments; best(), stopping() and posterior() wait by
+        themselves, and look at what there is with `wait_seconds=0`.
+        """
+        deadline = time.monotonic() + wait_seconds
+        pause_s = 0.01
+        while time.monotonic() < deadline:
+            if not self.info().stale:
+                return True
+            sleep(pause_s)
+            pause_s = min(2 * pause_s, 0.5)
+        return False
+
+    def best(self, *, wait_seconds: float = SETTLE_S) -> Best:
         """Return the incumbent, its predicted value, and the probability that it is the best."""
+        self.settle(wait_seconds)
         return read(Best, self.connection.get(f"{self._path}/best"))
 
-    def stopping(self) -> Stopping:
+    def stopping(self, *, wait_seconds: float = SETTLE_S) -> Stopping:
         """Return whether the study should stop, and why."""
+        self.settle(wait_seconds)
         return read(Stopping, self.connection.get(f"{self._path}/stopping"))
 
     def trials(self, *, state: str | None = None) -> Iterator[TrialRecord]:
@@ -138,8 +157,10 @@ class Study:
         reduce: Literal["sum", "max", "mean", "slice"] | None = None,
         at: int | None = None,
         fixed: Mapping[str, Value] | None = None,
+        wait_seconds: float = SETTLE_S,
     ) -> Posterior:
         """Return one layer over two parameters; with more, the others are reduced or fixed."""
+        self.settle(wait_seconds if at is None else 0.0)
         slices = {f"{name}": _plain(value) for name, value in (fixed or {}).items()}
         query = {"layer": layer, "x": x, "y": y, "reduce": reduce, "at": at, **slices}
         return read(Posterior, self.connection.get(f"{self._path}/posterior", **query))
