@@ -18,12 +18,12 @@ LCB_SDS = 1.0
 
 
 def log_expected_improvement(mean: Floats, sd: Floats, best: float | Floats) -> Floats:
-    """Return log E[max(best - f, 0)], which does not underflow. (7.1)"""
+    """Return log E[max(best - f, 0)], which does not underflow (7.1)."""
     return np.asarray(np.log(sd) + log_h((best - mean) / sd))
 
 
 def log_h(u: Floats) -> Floats:
-    """Return log(phi(u) + u Phi(u)). (7.2) Ament et al. 2023"""
+    """Return log(phi(u) + u Phi(u)) (7.2) Ament et al. 2023."""
     near = np.maximum(u, -1.0)
     direct = np.log(np.exp(-0.5 * near * near - LOG_SQRT_2PI) + near * ndtr(near))
     if u.size and u.min() > -1:
@@ -35,12 +35,12 @@ def log_h(u: Floats) -> Floats:
 
 
 def improvement_parts(mean: Floats, sd: Floats, best: float) -> tuple[Floats, Floats]:
-    """Return the expected improvement as what the mean adds and what the sd adds. (7.4)"""
+    """Return the expected improvement as what the mean adds and what the sd adds (7.4)."""
     u = (best - mean) / sd
     density = np.exp(-0.5 * u * u - LOG_SQRT_2PI)
     return np.asarray((best - mean) * ndtr(u)), np.asarray(sd * density)
 
 
 def prior_term(log_prior: Floats, n_results: int) -> Floats:
-    """Return what a user's prior adds to a score; it fades as results come. (7.3)"""
+    """Return what a user's prior adds to a score; it fades as results come (7.3)."""
     return PRIOR_WEIGHT / max(n_results, 1) * log_prior

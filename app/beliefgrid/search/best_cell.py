@@ -40,10 +40,7 @@ def draws(blocks: Iterable[Reals], excluded: Bools, leader: int | None) -> Draws
         low = f[np.arange(len(f)), best]
         lowest.append(low.astype(np.float64))
         histogram += np.bincount(best, minlength=n_cells)
-        np.subtract(low[:, None], f, out=f)
-        f *= f.dtype.type(1 / SOFTMIN_T)
-        np.exp(f, out=f)
-        softmin += (1 / f.sum(axis=1)) @ f
+        softmin += _softmin(f, low)
     n_samples = sum(map(len, lowest))
     return Draws(
         histogram / n_samples,
@@ -53,8 +50,16 @@ def draws(blocks: Iterable[Reals], excluded: Bools, leader: int | None) -> Draws
     )
 
 
+def _softmin(f: Reals, low: Reals) -> Reals:
+    """Return the sum of softmins of samples, in place: f is used up."""
+    np.subtract(low[:, None], f, out=f)
+    np.multiply(f, f.dtype.type(1 / SOFTMIN_T), out=f)
+    np.exp(f, out=f)
+    return np.asarray((1 / f.sum(axis=1)) @ f)
+
+
 def posterior(prior: Floats, found: Draws, excluded: Bools) -> Floats:
-    """Return p_best: prior times likelihood, normalised. (6.1)"""
+    """Return p_best: prior times likelihood, normalised (6.1)."""
     likelihood = (
         UNIFORM_SHARE / max(1, int((~excluded).sum()))
         + HISTOGRAM_SHARE * found.histogram
@@ -64,7 +69,7 @@ def posterior(prior: Floats, found: Draws, excluded: Bools) -> Floats:
 
 
 def normalised(joint: Floats, excluded: Bools) -> Floats:
-    """Return probabilities, zero where excluded; if everything is excluded, nobody knows. (6.2)"""
+    """Return probabilities, zero where excluded; if everything is excluded, nobody knows (6.2)."""
     p = np.where(excluded, 0.0, joint)
     total = p.sum()
     if not total > 0:

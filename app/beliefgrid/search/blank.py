@@ -61,7 +61,9 @@ class BlankModel:
     def regret(self, epsilon: float) -> Regret | None:
         """Return None: there is no leader."""
         del epsilon
+        return None
 
     def gain(self, cells: Ints) -> float | None:
         """Return None: there is no leader."""
         del cells
+        return None

@@ -72,8 +72,8 @@ def update(
         entropy_bits=bits,
         effective_cells=2.0**bits,
         cells_in_95=progress.cells_in(model.p_best),
-        expected_regret=stop.regret and stop.regret.expected,
-        probability_within=stop.regret and stop.regret.within,
+        expected_regret=stop.regret.expected if stop.regret else None,
+        probability_within=stop.regret.within if stop.regret else None,
         regret_epsilon=stop.epsilon,
         expected_gain_10=_gain(model, queue),
         should_stop=stop.should_stop,
@@ -160,7 +160,7 @@ def _beliefs(model: Model, results: Results, cells: list[int]) -> tuple[Belief, 
 
 
 def _among_tested(model: Model, results: Results) -> tuple[Belief, ...]:
-    """Return the posterior among the tested cells, the most probable first. (6.3)"""
+    """Return the posterior among the tested cells, the most probable first (6.3)."""
     p: Floats = model.p_best[results.cells]
     total = float(p.sum())
     order = np.argsort(-p, kind="stable")[:TOP]

@@ -28,7 +28,7 @@ class Explainer:
         """Return the candidates of all parts, in order."""
         cells = np.concatenate([part.cells for part in parts])
         lines = _Lines(self, cells)
-        found = []
+        found: list[Candidate] = []
         for part in parts:
             for place in range(len(part.cells)):
                 found.append(self._candidate(part, place, len(found), lines))

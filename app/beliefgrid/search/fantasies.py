@@ -41,7 +41,7 @@ class Fantasies:
         return np.asarray(self.mean[:, np.concatenate([tested, self.pending])].min(axis=1))
 
     def log_expected_improvement(self, tested: Ints) -> Floats:
-        """Return the log of the expected improvement, averaged over fantasies, (G,). (7.5)"""
+        """Return the log of the expected improvement, averaged over fantasies, (G,) (7.5)."""
         highest, total = np.full(len(self.sd), -np.inf), np.zeros(len(self.sd))
         for mean, best in zip(self.mean, self.best(tested).tolist(), strict=True):
             term = log_expected_improvement(mean, self.sd, best)

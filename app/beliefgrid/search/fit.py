@@ -66,14 +66,9 @@ def fitted(space: Space, results: Results, noise: str, previous: Theta | None, s
     starts = [] if previous is None else [_vector(previous)]
     if previous is None or fits % FRESH_START_EVERY == 0:
         starts.append(objective.prior.mean)
-    best = _best_minimum(objective, starts)
-    d = space.n_axes
-    return Theta(
-        log_lengthscales=tuple(best[:d].tolist()),
-        logit_floors=tuple(best[d : 2 * d].tolist()),
-        log_signal=float(best[2 * d]),
-        log_noise=float(best[2 * d + 1]),
-        power=float(best[2 * d + 2]),
+    return _theta(
+        space,
+        _best_minimum(objective, starts),
         location=location,
         scale=scale,
         fitted_on=len(results.cells),
@@ -83,11 +78,8 @@ def fitted(space: Space, results: Results, noise: str, previous: Theta | None, s
 
 def default_theta(space: Space, noise: str) -> Theta:
     """Return the mean of the prior, for when no result has a value."""
-    mean = prior_of(space, noise).mean.tolist()
-    d = space.n_axes
-    return Theta(
-        tuple(mean[:d]), tuple(mean[d : 2 * d]), *mean[2 * d :], 0.0, 1.0, fitted_on=0, fits=0
-    )
+    mean = prior_of(space, noise).mean
+    return _theta(space, mean, location=0.0, scale=1.0, fitted_on=0, fits=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,6 +229,23 @@ def _best_minimum(objective: Objective, starts: list[Floats]) -> Floats:
         return objective.prior.mean
 
 
+def _theta(
+    space: Space, p: Floats, *, location: float, scale: float, fitted_on: int, fits: int
+) -> Theta:
+    d = space.n_axes
+    return Theta(
+        log_lengthscales=tuple(p[:d].tolist()),
+        logit_floors=tuple(p[d : 2 * d].tolist()),
+        log_signal=float(p[2 * d]),
+        log_noise=float(p[2 * d + 1]),
+        power=float(p[2 * d + 2]),
+        location=location,
+        scale=scale,
+        fitted_on=fitted_on,
+        fits=fits,
+    )
+
+
 def _vector(theta: Theta) -> Floats:
     return np.array(
         [
@@ -250,7 +259,7 @@ def _vector(theta: Theta) -> Floats:
 
 
 def _is_due(n: int, fitted_on: int) -> bool:
-    """Whether n results need a new fit after one on `fitted_on`. (3.4)"""
+    """Whether n results need a new fit after one on `fitted_on` (3.4)."""
     return n <= EVERY_RESULT_UP_TO or n < fitted_on or n - fitted_on >= math.ceil(n / 20)
 
 

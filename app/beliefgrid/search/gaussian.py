@@ -79,7 +79,7 @@ class GaussianModel:
     @cached_property
     def mean(self) -> Floats:
         """Mean of every cell in the model's units, (G,)."""
-        return self.surrogate.mean()[0].astype(np.float64)
+        return np.asarray(self.surrogate.mean()[0], dtype=np.float64)
 
     @cached_property
     def sd(self) -> Floats:
@@ -113,14 +113,14 @@ class GaussianModel:
         return best_cell.posterior(self.problem.prior.weights, self.draws, self.excluded)
 
     def regret(self, epsilon: float) -> Regret | None:
-        """Return how far the leader may be from the best cell. (10.1)"""
+        """Return how far the leader may be from the best cell (10.1)."""
         if self.leader is None:
             return None
         regrets = self._in_metric(self.draws.at_leader) - self._in_metric(self.draws.lowest)
         return Regret(float(regrets.mean()), float((regrets <= epsilon).mean()), epsilon)
 
     def gain(self, cells: Ints) -> float | None:
-        """Return by how much testing some cells is expected to improve on the leader. (10.2)"""
+        """Return by how much testing some cells is expected to improve on the leader (10.2)."""
         if self.leader is None or not len(cells):
             return None if self.leader is None else 0.0
         mean, covariance = self.surrogate.joint(np.concatenate([[self.leader], cells]))
@@ -182,14 +182,17 @@ class GaussianModel:
     def scores(self, pending: Ints) -> Floats:
         """Return the acquisition of every cell, NaN where a cell cannot be suggested."""
         is_open = open_cells(self.problem, self.results, pending.tolist())
-        rules = {
-            "ei": self._ei,
-            "lcb": self._lcb,
-            "p_best": lambda _: np.log(np.maximum(self.p_best, TINY)),
-            "thompson": lambda _: -self._thompson_samples[0].astype(np.float64),
-        }
-        score = rules[self.problem.strategy.acquisition](pending) + self._prior_term
-        return np.where(is_open, score, np.nan)
+        return np.where(is_open, self._score(pending) + self._prior_term, np.nan)
+
+    def _score(self, pending: Ints) -> Floats:
+        rule = self.problem.strategy.acquisition
+        if rule == "lcb":
+            return self._lcb(pending)
+        if rule == "p_best":
+            return np.log(np.maximum(self.p_best, TINY))
+        if rule == "thompson":
+            return -np.asarray(self._thompson_samples[0], dtype=np.float64)
+        return self._ei(pending)
 
     def _ei(self, pending: Ints) -> Floats:
         if not len(pending):
@@ -233,8 +236,8 @@ class GaussianModel:
 
         def score(sd: Floats) -> Floats:
             if rule == "lcb":
-                return LCB_SDS * sd - mean + term
-            return log_expected_improvement(mean, sd, self.best) + term
+                return np.asarray(LCB_SDS * sd - mean + term)
+            return np.asarray(log_expected_improvement(mean, sd, self.best) + term)
 
         found = one_after_the_other(covariance, self.theta.noise, score, n)
         chosen = found.scores
@@ -251,7 +254,7 @@ class GaussianModel:
         f = np.where(is_open, self._thompson_samples, np.inf)
         order = np.concatenate([f.argmin(axis=1), pool])
         _, first = np.unique(order, return_index=True)
-        return order[np.sort(first)] if len(pool) else pool
+        return np.asarray(order[np.sort(first)]) if len(pool) else pool
 
     # ------------------------------------------------------------ what else is asked
     def similarity(self, cells: Ints) -> Floats:
@@ -259,7 +262,7 @@ class GaussianModel:
         return self.surrogate.correlation(cells, self.results.cells)
 
     def p_feasible(self) -> Floats:
-        """Return the chance that a cell works: the share of like cells that did. (8.4)"""
+        """Return the chance that a cell works: the share of like cells that did (8.4)."""
         used = self.used
         ones = np.ones(len(used.known))
         works = np.concatenate([np.ones(len(used.cells)), np.zeros(len(used.infeasible))])

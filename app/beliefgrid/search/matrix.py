@@ -18,6 +18,14 @@ from beliefgrid.search.grid import Grid
 from beliefgrid.search.parameters import Value, key
 
 REDUCES = ("sum", "max", "mean", "slice")
+# A slice has one level left on each of the other axes, so a sum only drops the axes.
+WHOLE: dict[str, Any] = {"sum": np.sum, "max": np.max, "mean": np.mean, "slice": np.sum}
+WITH_GAPS: dict[str, Any] = {
+    "sum": np.nansum,
+    "max": np.nanmax,
+    "mean": np.nanmean,
+    "slice": np.nansum,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +83,10 @@ def _reduced(cube: Floats, others: tuple[int, ...], reduce: str) -> Floats:
         return cube
     is_missing = np.isnan(cube)
     if not is_missing.any():
-        way = {"max": cube.max, "mean": cube.mean}.get(reduce, cube.sum)
-        return np.asarray(way(axis=others))
-    ways = {"max": np.nanmax, "mean": np.nanmean}
+        return np.asarray(WHOLE[reduce](cube, axis=others))
     with warnings.catch_warnings():  # numpy warns where nothing is left; NaN is the answer there
         warnings.simplefilter("ignore", RuntimeWarning)
-        found = ways.get(reduce, np.nansum)(cube, axis=others)
+        found = WITH_GAPS[reduce](cube, axis=others)
     return np.where(is_missing.all(axis=others), np.nan, found)
 
 

@@ -96,7 +96,7 @@ class Parameter:
             return self.ranks() / max(1, n - 1)
         u = np.array([float(value) for value in self.values])
         u = np.log(u) if self.scale == "log" else 0.5 * u  # halved: high - low may overflow
-        return (u - u.min()) / max(u.max() - u.min(), np.finfo(float).tiny)
+        return np.asarray((u - u.min()) / max(float(u.max() - u.min()), np.finfo(float).tiny))
 
 
 def key(value: Value) -> tuple[bool, Value]:
@@ -180,7 +180,7 @@ def _range(definition: Mapping[str, Any], scale: str) -> list[Value]:
             f"parameter {name!r}: expected a range with numbers low and high and at least two "
             f"levels, got low {_short(low)}, high {_short(high)}, levels {_short(levels)}"
         )
-    low, high = float(low), float(high)
+    low, high = float(definition["low"]), float(definition["high"])
     if not low < high:
         raise RangeInvalidError(
             f"parameter {name!r}: expected low below high, got {low:g} and {high:g}"

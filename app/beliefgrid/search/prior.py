@@ -127,7 +127,7 @@ def _normalised(weights: Floats) -> Floats:
     if not highest > 0:
         raise PriorZeroError("expected at least one prior weight above 0, got only zeros")
     scaled = weights / highest  # the sum of huge weights may overflow
-    return scaled / scaled.sum()
+    return np.asarray(scaled / scaled.sum())
 
 
 def _short(value: object) -> str:

@@ -89,7 +89,7 @@ class ReferenceModel:
         return int(self.results.cells[self.p_best[self.results.cells].argmax()])
 
     def all_moments(self) -> tuple[Floats, Floats]:
-        """Return the smoothed results, and their spread times novelty. (9.5)"""
+        """Return the smoothed results, and their spread times novelty (9.5)."""
         _, mean, novelty = self.spread
         spread = float(self.results.values.std()) or abs(float(self.results.values[0]))
         return self.problem.sign * mean, spread * novelty
@@ -100,7 +100,7 @@ class ReferenceModel:
         return mean[cells], sd[cells]
 
     def scores(self, pending: Ints) -> Floats:
-        """Return posterior plus novelty, NaN where a cell cannot be suggested. (9.4)"""
+        """Return posterior plus novelty, NaN where a cell cannot be suggested (9.4)."""
         is_open = open_cells(self.problem, self.results, pending.tolist())
         novelty = self.spread[2]
         if len(pending):
@@ -149,19 +149,21 @@ class ReferenceModel:
     def regret(self, epsilon: float) -> Regret | None:
         """Return None: this rule has no distribution of the objective."""
         del epsilon
+        return None
 
     def gain(self, cells: Ints) -> float | None:
         """Return None: this rule has no distribution of the objective."""
         del cells
+        return None
 
 
 def inverse_loss(losses: Floats) -> Floats:
-    """Return 1/loss up to a factor; losses are above zero. (9.2), the seed's rule"""
+    """Return 1/loss up to a factor; losses are above zero (9.2)."""
     return np.asarray(losses.min() / losses)
 
 
 def boltzmann(values: Floats) -> Floats:
-    """Return exp(-(y - best) / T), T the robust spread of the results. (9.2)"""
+    """Return exp(-(y - best) / T), T the robust spread of the results (9.2)."""
     quartered = 0.25 * values  # differences of huge values may overflow
     deviations = np.abs(quartered - np.median(quartered))
     temperature = MAD_TO_SD * float(np.median(deviations))

@@ -36,16 +36,17 @@ def _block(
     surrogate: Surrogate, roots: list[Reals], n_samples: int, generator: np.random.Generator
 ) -> Reals:
     n_cells, n = surrogate.factors.n_cells, len(surrogate.cells)
-    f = normals(generator, n_cells * n_samples).reshape(n_cells, n_samples)
+    f: Reals = normals(generator, n_cells * n_samples).reshape(n_cells, n_samples)
     for root in roots:  # (5.1): each product moves its axis behind the others
         f = f.reshape(len(root), -1).T @ root
-    f = f.reshape(n_samples, n_cells) * np.float32(surrogate.signal**0.5)
+    f = f.reshape(n_samples, n_cells)
+    f *= np.float32(surrogate.signal**0.5)
     f += np.float32(TAU2**0.5) * normals(generator, n_samples)[:, None]
     noise = normals(generator, n_samples * n).reshape(n_samples, n) * np.sqrt(surrogate.noise)
     residual = surrogate.targets[:, 0] - f[:, surrogate.cells] - noise
-    weights = solve(surrogate.lower, residual.T).T.astype(surrogate.factors.dtype)
+    weights = solve(surrogate.lower, residual.T).T.astype(np.float32)
     for cells, covariance in surrogate.covariances():  # (5.2)
-        f[:, cells] += weights @ covariance.T
+        f[:, cells] += weights @ covariance.T.astype(np.float32, copy=False)
     return f
 
 

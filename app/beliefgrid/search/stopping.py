@@ -28,7 +28,7 @@ class Advice:
 
 
 def advice(problem: Problem, results: Results, model: Model) -> Advice:
-    """Return what the stopping rule says. (10.3)"""
+    """Return what the stopping rule says (10.3)."""
     epsilon = regret_that_matters(problem, results)
     regret = None if epsilon is None else model.regret(epsilon)
     if regret is None:
@@ -37,10 +37,9 @@ def advice(problem: Problem, results: Results, model: Model) -> Advice:
     asked, needed = problem.stopping.probability, fewest_results(problem)
     n = len(results.known)
     is_sure, is_enough = regret.within >= asked, n >= needed
-    reasons = [
-        f"P(regret <= {regret.epsilon:.3g}) is {regret.within:.2f}, "
-        f"{'at least' if is_sure else 'below'} the {asked:.2f} asked for"
-    ]
+    than = "at least" if is_sure else "below"
+    chance = f"P(regret <= {regret.epsilon:.3g}) is {regret.within:.2f}"
+    reasons = [f"{chance}, {than} the {asked:.2f} asked for"]
     if not is_enough:
         reasons.append(f"{n} cells are tested, fewer than the {needed} it takes to judge")
     return Advice(is_sure and is_enough, tuple(reasons), epsilon, regret)

@@ -39,7 +39,7 @@ class Surrogate:
     factors: Factors  # correlation of all cells with the results
 
     @classmethod
-    def condition(  # noqa: PLR0913 - what a process is conditioned on
+    def condition(
         cls,
         space: Space,
         theta: Theta,
@@ -71,7 +71,7 @@ class Surrogate:
 
     # ------------------------------------------------------------ the whole grid
     def mean(self) -> Reals:
-        """Return the mean of every cell under each set of targets, (k, G). (4.1)"""
+        """Return the mean of every cell under each set of targets, (k, G) (4.1)."""
         return np.stack(
             [
                 self.factors.weighted(self.signal * column)
@@ -81,7 +81,7 @@ class Surrogate:
         )
 
     def variance(self) -> Reals:
-        """Return the variance of the objective in every cell, without noise, (G,). (4.2)"""
+        """Return the variance of the objective in every cell, without noise, (G,) (4.2)."""
         variance = np.empty(self.factors.n_cells, dtype=self.factors.dtype)
         half = inverse_factor(self.lower).T.astype(self.factors.dtype)
         for cells, covariance in self.covariances():
@@ -91,7 +91,7 @@ class Surrogate:
         return np.maximum(variance, SMALLEST_VARIANCE * self.signal)
 
     def covariances(self) -> Iterator[tuple[slice, Reals]]:
-        """Yield blocks of cells, and their covariance with the results before these came. (4.3)"""
+        """Yield blocks of cells, and their covariance with the results before these came (4.3)."""
         for cells, block in self.factors.blocks():
             block *= block.dtype.type(self.signal)  # noqa: PLW2901 - in place: it is large
             block += block.dtype.type(TAU2)  # noqa: PLW2901

@@ -46,7 +46,7 @@ def stated_variance(results: Results, scale: float) -> Floats:
 
 
 def imputed(w: Floats, n_bad: int) -> tuple[float, float]:
-    """Return the centre of the process and the stand-in for infeasible cells. (8.1), (8.2)
+    """Return the centre of the process and the stand-in for infeasible cells (8.1), (8.2).
 
     Without infeasible cells nothing is shifted. With them the process falls back, far from
     data, on the mix of good and bad that was met so far.
@@ -73,5 +73,5 @@ def imputed_by_power(w: Floats, by_power: Floats, n_bad: int) -> tuple[float, fl
 
 
 def share_that_works(n_good: int, n_bad: int) -> float:
-    """Return how likely a cell works, before anything is known of it. (8.3)"""
+    """Return how likely a cell works, before anything is known of it (8.3)."""
     return (n_good + 0.5) / (n_good + n_bad + 1)

@@ -51,19 +51,19 @@ def unstandardise(z: Floats, location: float, scale: float) -> Floats:
 
 
 def forward(z: Floats, power: float) -> Floats:
-    """Return w. (2.1)"""
+    """Return w (2.1)."""
     p, a = _parts(z, power)
     return np.sign(z) * np.expm1(p * a) / p
 
 
 def slope(z: Floats, power: float) -> Floats:
-    """Return dw/dz. (2.2)"""
+    """Return dw/dz (2.2)."""
     p, a = _parts(z, power)
     return np.exp((p - 1) * a)
 
 
 def by_power(z: Floats, power: float) -> Floats:
-    """Return dw/dlambda, which is d|w|/dp on both sides of zero. (2.3)"""
+    """Return dw/dlambda, which is d|w|/dp on both sides of zero (2.3)."""
     p, a = _parts(z, power)
     limit = 0.5 * a * a
     exact = (a * np.exp(p * a) - np.expm1(p * a) / p) / p
@@ -76,7 +76,7 @@ def log_jacobian(z: Floats) -> Floats:
 
 
 def inverse(w: Floats, power: float) -> Floats:
-    """Return z. (2.4)"""
+    """Return z (2.4)."""
     p = _power(w, power)
     return np.sign(w) * np.expm1(np.minimum(np.log1p(p * np.abs(w)) / p, 700.0))
 
@@ -84,7 +84,7 @@ def inverse(w: Floats, power: float) -> Floats:
 def unwarped_moments(
     mean: Floats, sd: Floats, *, power: float, location: float, scale: float
 ) -> tuple[Floats, Floats]:
-    """Return mean and sd in the metric's units of w ~ N(mean, sd^2): 20-point quadrature. (2.5)"""
+    """Return mean and sd in the metric's units of w ~ N(mean, sd^2): 20-point quadrature (2.5)."""
     centre = inverse(mean, power)  # moments about it keep the digits of a small sd
     first, second = np.zeros_like(centre), np.zeros_like(centre)
     for node, weight in zip(NODES.tolist(), WEIGHTS.tolist(), strict=True):
