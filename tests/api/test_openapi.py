@@ -27,6 +27,13 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
     ]
 
 
+def fail_five_times(api: Api, study: str) -> None:
+    """Let the worker of the examples fail until it gets nothing more."""
+    for _ in range(5):
+        number = api.ask(study, worker="gpu-3")["number"]
+        api.post(f"/studies/{study}/trials/{number}/failure", {"kind": "failed", "reason": "x"})
+
+
 def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
     """Generated clients rely on them."""
     names = [operation["operationId"] for _, _, operation in operations(document)]
@@ -69,6 +76,8 @@ def test_every_example_works(api: Api, document: dict[str, Any]) -> None:
         number = api.ask(study, worker="w")["number"]
         if operation["operationId"] == "correct_observation":
             api.tell(study, number, 0.5)
+        if operation["operationId"] == "release_worker":
+            fail_five_times(api, study)
         address = path.format(study=study, number=number)
         answer = api.client.request(method, address, json=schemas[schema]["example"])
         assert answer.is_success, (path, answer.text)

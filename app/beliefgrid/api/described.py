@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from beliefgrid.api.problems import MEDIA_TYPE, Problem
+from beliefgrid.api.problems import MEDIA_TYPE
 
 WORDS = {
     400: "The request cannot be read.",
@@ -29,7 +29,6 @@ def problems(*statuses: int, body: bool = False) -> dict[int | str, dict[str, An
     return {
         status: {
             "description": WORDS[status],
-            "model": Problem,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in found

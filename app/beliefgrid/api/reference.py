@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from beliefgrid.api.caller import Anyone
 from beliefgrid.api.codes import all_codes
+from beliefgrid.api.openapi import document
 from beliefgrid.api.route import router as new_router
 
 router = new_router("reference")
@@ -19,14 +20,14 @@ METHODS = ("get", "post", "put", "patch", "delete")
 @router.get("/openapi.json", include_in_schema=False)
 async def show_openapi(caller: Anyone) -> JSONResponse:
     """Return the OpenAPI document."""
-    return JSONResponse(caller.request.app.openapi())
+    return JSONResponse(document(caller.request.app))
 
 
 @router.get("/docs", include_in_schema=False)
 async def show_docs(caller: Anyone) -> HTMLResponse:
     """Show every route, its bodies with an example, and every code."""
     request = caller.request
-    return HTMLResponse(_page(_Document(request.app.openapi()), root_of(request)))
+    return HTMLResponse(_page(_Document(document(request.app)), root_of(request)))
 
 
 def root_of(request: Request) -> str:
