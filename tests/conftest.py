@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from sqlalchemy.engine import make_url
 
 from tests.support import postgres, sqlite
 from tests.support.clock import Clock
@@ -49,11 +50,18 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return sqlite.copy_template(sqlite_template, tmp_path)
 
 
-@pytest.fixture
-def postgres_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
-    """A fresh, migrated Postgres database."""
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
+    """A Postgres database that tests use one after the other."""
     with postgres_cluster.database() as url:
         yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: postgres.Cluster, shared_postgres_url: str) -> str:
+    """A migrated Postgres database without any row."""
+    postgres_cluster.clean(str(make_url(shared_postgres_url).database))
+    return shared_postgres_url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

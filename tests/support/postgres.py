@@ -22,11 +22,13 @@ from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
 from beliefgrid.storage import migrate
+from beliefgrid.storage.tables import metadata
 from tests.support.waiting import wait_until
 
 ROOT_STAND_INS = ("postgres", "nobody")  # Postgres refuses to run as root
 # Nothing here outlives the tests, so nothing has to reach the disk.
 CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
 
 
 class PostgresMissingError(RuntimeError):
@@ -51,6 +53,13 @@ class Cluster:
         finally:
             self.drop(name)
 
+    def clean(self, name: str) -> None:
+        """Empty the tables of a database, whoever is still connected to it."""
+        self.run(_END_SESSIONS.format(name=name))
+        with _connect(self.server.set(database=name)) as connection:
+            tables = sql.SQL(", ").join(map(sql.Identifier, metadata.tables))
+            connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+
     def url(self, name: str) -> str:
         """Return the URL of one of the server's databases."""
         return self.server.set(database=name).render_as_string(hide_password=False)
@@ -61,7 +70,7 @@ class Cluster:
 
     def run(self, statement: str, *names: str) -> None:
         """Run one statement about databases."""
-        query = sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type]
+        query = sql.SQL(statement).format(*map(sql.Identifier, names))
         with _connect(self.server) as connection:
             connection.execute(query)
 

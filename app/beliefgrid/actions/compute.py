@@ -77,7 +77,7 @@ def compute_layers(recipe: Recipe, names: tuple[str, ...]) -> dict[str, NDArray[
     """Compute layers over all cells again, exactly as the snapshot's update saw them."""
     from beliefgrid import search
 
-    return search.layers(
+    computed: dict[str, NDArray[np.floating[Any]]] = search.layers(
         _problem(recipe.definition),
         _observations(recipe),
         search.Theta.from_json(recipe.theta) if recipe.theta else None,
@@ -85,6 +85,7 @@ def compute_layers(recipe: Recipe, names: tuple[str, ...]) -> dict[str, NDArray[
         pending=recipe.pending,
         names=names,
     )
+    return computed
 
 
 def warm_up() -> str:
@@ -103,17 +104,19 @@ class Compute:
 
     async def update(self, recipe: Recipe, previous: dict[str, Any] | None, n_queue: int) -> Update:
         """Compute an update in a child process."""
-        return await self._run(compute_update, recipe, previous, n_queue)
+        found: Update = await self._run(compute_update, recipe, previous, n_queue)
+        return found
 
     async def layers(
         self, recipe: Recipe, names: tuple[str, ...]
     ) -> dict[str, NDArray[np.floating[Any]]]:
         """Compute layers in a child process."""
-        return await self._run(compute_layers, recipe, names)
+        found: dict[str, NDArray[np.floating[Any]]] = await self._run(compute_layers, recipe, names)
+        return found
 
     async def warm_up(self) -> str:
         """Start a child process."""
-        return await self._run(warm_up)
+        return str(await self._run(warm_up))
 
     async def _run(self, function: Any, *arguments: Any) -> Any:
         pool = self._pool = self._pool or self._new_pool()

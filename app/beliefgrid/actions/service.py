@@ -24,8 +24,9 @@ from beliefgrid.actions.leases import LeaseRules
 from beliefgrid.actions.matrix import matrix_view
 from beliefgrid.actions.reconcile import reconcile
 from beliefgrid.actions.views import Asked, PosteriorView
-from beliefgrid.storage.engine import Database, Touched, open_database
+from beliefgrid.storage.engine import Database, open_database
 from beliefgrid.storage.errors import StorageError, StorageFullError
+from beliefgrid.storage.notices import Touched
 
 T = TypeVar("T")
 P = ParamSpec("P")

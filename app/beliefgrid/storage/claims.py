@@ -1,6 +1,7 @@
 """Who may update a study at the moment: one updater, of all processes that share a database."""
 
 import asyncio
+import contextlib
 import hashlib
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from beliefgrid.storage.engine import Database, storage_errors
 
 _TAKE = text("SELECT pg_try_advisory_lock(:key)")
 _GIVE_BACK = text("SELECT pg_advisory_unlock(:key)")
+_GIVE_ALL_BACK = text("SELECT pg_advisory_unlock_all()")
 
 
 class Claims(Protocol):
@@ -61,10 +63,14 @@ class PostgresClaims:
             await asyncio.to_thread(self._run, _GIVE_BACK, study_id)
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.invalidate()  # ends the session, and with it the locks
-            self._connection.close()
-            self._connection = None
+        if self._connection is None:
+            return
+        # Ending the session gives the locks back too, but only when the server notices.
+        with contextlib.suppress(DBAPIError):
+            self._connection.execute(_GIVE_ALL_BACK)
+        self._connection.invalidate()
+        self._connection.close()
+        self._connection = None
 
     def _run(self, statement: object, study_id: str) -> bool:
         with storage_errors():

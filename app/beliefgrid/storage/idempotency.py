@@ -11,8 +11,8 @@ from beliefgrid.storage.tables import idempotency_keys as keys
 
 _FIND = select(keys).where(keys.c.scope == bindparam("scope"), keys.c.key == bindparam("key"))
 _INSERT: dict[str, Any] = {
-    "sqlite": sqlite.insert(keys).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(keys).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(keys).on_conflict_do_nothing().returning(keys.c.key),
+    "postgresql": postgresql.insert(keys).on_conflict_do_nothing().returning(keys.c.key),
 }
 
 
@@ -27,7 +27,7 @@ def add(c: Connection, row: dict[str, Any]) -> bool:
     On Postgres this waits for a transaction that is about to store the same key.
     """
     statement = _INSERT[c.dialect.name]
-    return c.execute(statement, row).rowcount == 1
+    return c.execute(statement, row).first() is not None
 
 
 def forget(c: Connection, before: datetime) -> int:

@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 CHANNEL = "beliefgrid"
 MOST_BYTES = 7000  # Postgres takes payloads of up to 8000
 PAUSE_S = 1.0  # between attempts to connect
-LOOK_S = 0.5  # how long a thread takes to notice that it should end
+LOOK_S = 2.0  # how long a thread takes at most to notice that it should end
+_NOTIFY = "SELECT pg_notify(%s, %s)"
 
 Touched = dict[str, bool]  # the changed studies, and whether their posterior must follow
 OnNews = Callable[[Touched], None]
@@ -74,13 +75,14 @@ class Notices:
                 self._changed.wait_for(lambda: self._waiting or not self._is_open)
                 touched, self._waiting = self._waiting, {}
             for payload in payloads(touched):
-                connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, payload))
+                connection.execute(_NOTIFY, (CHANNEL, payload))
+        connection.execute(_NOTIFY, (CHANNEL, ""))  # wakes our own listening thread, to end
 
     def _receive_all(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute(f"LISTEN {CHANNEL}")
         while self._is_open:
-            for notice in connection.notifies(timeout=LOOK_S):
-                if notice.pid != self._our_pid:
+            for notice in connection.notifies(timeout=LOOK_S, stop_after=1):
+                if notice.payload and notice.pid != self._our_pid:
                     self._on_news(parsed(notice.payload))
 
 

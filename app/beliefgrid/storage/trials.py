@@ -99,13 +99,13 @@ def move(c: Connection, trial_id: int, source: tuple[str, ...], values: dict[str
             update(trials)
             .where(
                 trials.c.id == bindparam("trial"),
-                trials.c.state.in_(bindparam("source", expanding=True)),
+                trials.c.state.in_(bindparam("from_states", expanding=True)),
             )
             .values(columns)
         )
         _move_statements[names] = statement
     values_by_name = {f"new_{name}": value for name, value in values.items()}
-    found = c.execute(statement, {"trial": trial_id, "source": source} | values_by_name)
+    found = c.execute(statement, {"trial": trial_id, "from_states": source} | values_by_name)
     return found.rowcount == 1
 
 

@@ -1,0 +1,105 @@
+"""Snapshots and the ranked list that the asks take from."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from beliefgrid.storage import snapshots, studies, trials
+from beliefgrid.storage.engine import Database
+from tests.storage.conftest import NOW, trial_row
+
+
+def snapshot_row(study_id: str, seq: int) -> dict[str, Any]:
+    """Return the row of a snapshot."""
+    return {
+        "study_id": study_id,
+        "seq": seq,
+        "revision": 1,
+        "engine_version": "1",
+        "theta": {"x": 1.5},
+        "pending": [],
+        "summary": {"seq": seq},
+        "top": [],
+        "field": bytes([seq]),
+        "n_observations": seq,
+        "elapsed_ms": 1.0,
+        "created_at": NOW,
+    }
+
+
+@pytest.fixture
+def three(database: Database, study: str) -> str:
+    """A study with snapshots at 1, 4 and 6."""
+
+    def work(c: Connection) -> None:
+        for seq in (1, 4, 6):
+            snapshots.add(c, snapshot_row(study, seq))
+        studies.change(c, study, {"snapshot_seq": 6})
+
+    database.write(work).result()
+    return study
+
+
+@pytest.mark.parametrize(("at", "seq"), [(None, 6), (9, 6), (5, 4), (4, 4), (1, 1)])
+def test_a_moment_has_the_newest_snapshot_before_it(
+    database: Database, three: str, at: int | None, seq: int
+) -> None:
+    """Between two snapshots the earlier one holds."""
+    found = database.read(lambda c: snapshots.find(c, three, at)).result()
+
+    assert found is not None
+    assert found.seq == seq
+
+
+def test_before_the_first_snapshot_there_is_none(database: Database, three: str) -> None:
+    """None, and no error."""
+    assert database.read(lambda c: snapshots.find(c, three, 0)).result() is None
+
+
+def test_snapshots_are_listed_and_read(database: Database, three: str) -> None:
+    """A list, the fields of a range, the newest summaries."""
+
+    def look(c: Connection) -> tuple[Any, ...]:
+        return (
+            [row.seq for row in snapshots.listed(c, three, after=1, limit=5)],
+            [(row.seq, row.field) for row in snapshots.fields(c, three, 1, 4)],
+            snapshots.newest_summaries(c, [three, "st_none"]),
+            snapshots.count(c, three),
+        )
+
+    assert database.read(look).result() == (
+        [4, 6], [(1, b"\x01"), (4, b"\x04")], {three: {"seq": 6}}, 3,
+    )  # fmt: skip
+
+
+def candidate(study_id: str, rank: int, cell: int) -> dict[str, Any]:
+    """Return a row of the ranked list."""
+    return {"study_id": study_id, "rank": rank, "cell": cell, "seq": 6, "explanation": {"n": cell}}
+
+
+def test_the_best_ranked_cell_is_taken_first(database: Database, three: str) -> None:
+    """What was given back comes before all, what went another way not at all."""
+
+    def work(c: Connection) -> list[int | None]:
+        rows = [candidate(three, rank, cell) for rank, cell in enumerate((7, 3, 5, 8))]
+        snapshots.replace_candidates(c, three, rows)
+        snapshots.drop_candidate(c, three, 3)
+        snapshots.put_candidate(c, candidate(three, -1, 2))
+        trials.add(c, trial_row(three, 1, cell=5))
+        taken = [snapshots.pop_candidate(c, three) for _ in range(4)]
+        return [None if row is None else row.cell for row in taken]
+
+    assert database.write(work).result() == [2, 7, 8, None]
+
+
+def test_a_new_list_replaces_the_old_one(database: Database, three: str) -> None:
+    """Nothing of the old one is left."""
+
+    def work(c: Connection) -> list[int]:
+        snapshots.replace_candidates(c, three, [candidate(three, 0, 1)])
+        snapshots.replace_candidates(c, three, [candidate(three, 0, 4), candidate(three, 1, 2)])
+        snapshots.drop_candidates(c, three, {2})
+        return snapshots.candidate_cells(c, three)
+
+    assert database.write(work).result() == [4]
