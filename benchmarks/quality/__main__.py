@@ -1,0 +1,27 @@
+"""Measure the search against tables and peers, and write RESULTS.md.
+
+python -m benchmarks.quality TABLES --peers RUNS     TABLES also from BELIEFGRID_TABLES
+"""
+
+from benchmarks.machine import stamp
+from benchmarks.quality import records, report
+from benchmarks.quality.runner import arguments, chosen_tables, complete
+
+
+def main() -> None:
+    """Run, compare, write."""
+    given = arguments()
+    tables = chosen_tables(given)
+    ours = complete(given, tables)
+    peers = {
+        folder.name: records.read(folder, n_trials=given.trials, q=given.q)
+        for folder in (sorted(given.peers.iterdir()) if given.peers else [])
+        if folder.is_dir()
+    }
+    section = report.section(tables, ours, peers, n_trials=given.trials, q=given.q)
+    report.write(given.results, section, q=given.q, stamp=stamp())
+    print(section)
+
+
+if __name__ == "__main__":
+    main()
