@@ -2,8 +2,9 @@
 
 import csv
 import io
+from typing import Any
 
-from tests.api.support import Api
+from tests.api.support import Api, Json
 
 
 def test_an_export_can_be_imported_bit_for_bit(api: Api) -> None:
@@ -22,10 +23,12 @@ def test_an_export_can_be_imported_bit_for_bit(api: Api) -> None:
     for name in ("name", "parameters", "metrics", "notes", "tags", "seed", "observations"):
         assert copy[name] == document["study"][name]
     taught = [t for t in document["trials"] if t["state"] in {"completed", "infeasible"}]
-    pick = lambda trials: sorted(
-        (t["cell"], t["state"], t["value"] or 0.0, t["reason"] or "") for t in trials
-    )
-    assert pick(again["trials"]) == pick(taught)
+    assert told(again["trials"]) == told(taught)
+
+
+def told(trials: list[Json]) -> list[tuple[Any, ...]]:
+    """Return what each trial taught, by cell."""
+    return sorted((t["cell"], t["state"], t["value"] or 0.0, t["reason"] or "") for t in trials)
 
 
 def test_a_table_is_safe_to_open_in_a_spreadsheet(api: Api) -> None:

@@ -284,11 +284,11 @@ def test_lists_can_be_filtered_and_paged(api: Api) -> None:
 def test_an_ask_with_a_key_is_answered_once(api: Api) -> None:
     """A repeat leases nothing more."""
     study = api.study()
-    how = {"json": {"count": 2}, "headers": {"Idempotency-Key": f"ask-{study}"}}
+    key = {"Idempotency-Key": f"ask-{study}"}
     path = f"/api/v1/studies/{study}/suggestions"
 
-    first = api.client.post(path, **how)
-    again = api.client.post(path, **how)
+    first = api.client.post(path, json={"count": 2}, headers=key)
+    again = api.client.post(path, json={"count": 2}, headers=key)
 
     assert first.json() == again.json()
     assert len(api.get(f"/studies/{study}/trials")["items"]) == 2

@@ -71,10 +71,8 @@ def operations(guarded: Guarded) -> dict[str, tuple[str, str, Any]]:
 def send(guarded: Guarded, name: str, token: str | None) -> int:
     """Do an operation with a token, on things that are not there where it would change much."""
     method, path, body = operations(guarded)[name]
-    if name == "stream_events" and token is not None and not token.startswith("bad"):
-        path = "/api/v1/studies/{study}/events"
     address = path.format(study=guarded.study, number=99, seq=99, token="ffffffff")  # noqa: S106 - an id
-    query = {"a": 1, "b": 2} if name == "compare_snapshots" else None
+    query: dict[str, Any] | None = {"a": 1, "b": 2} if name == "compare_snapshots" else None
     if name in {"delete_study", "import_study", "create_study", "stream_events"}:
         body = {} if body else None  # a shape that is refused, after the token was looked at
         query = {"after": "-1"} if name == "stream_events" else query

@@ -21,9 +21,10 @@ from beliefgrid.api.answers import (
 from beliefgrid.api.caller import Cursor, Key, Reader, Writer
 from beliefgrid.api.described import problems
 from beliefgrid.api.problems import RefusedError
-from beliefgrid.api.requests import PriorPut, WorkerIn
+from beliefgrid.api.requests import PriorPut
 from beliefgrid.api.route import router as new_router
 from beliefgrid.api.texts import MOST_INTEGER
+from beliefgrid.api.trial_requests import WorkerIn
 from beliefgrid.search import Grid
 
 router = new_router("beliefs")

@@ -10,8 +10,9 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from beliefgrid.api import strict_json
 from beliefgrid.api.problems import RefusedError
-from beliefgrid.api.requests import MOST_ROWS, Body, DefinitionIn, Metadata, Metrics
+from beliefgrid.api.requests import MOST_ROWS, Body, DefinitionIn
 from beliefgrid.api.texts import Assignments, Name, Notes, Number, Reason, Tags
+from beliefgrid.api.trial_requests import Metadata, Metrics
 
 LENIENT = ConfigDict(extra="ignore")
 EXAMPLE: dict[str, Any] = {

@@ -10,17 +10,30 @@ from beliefgrid.api import (
     reference,
     studies,
     suggestions,
+    telling,
     tokens,
     trials,
 )
 
 API_PREFIX = "/api/v1"
+# Routes are tried in this order: what workers send all the time comes first.
+RESOURCES = (
+    suggestions,
+    telling,
+    trials,
+    studies,
+    beliefs,
+    events,
+    exports,
+    tokens,
+    reference,
+)
 
 
 def install(app: FastAPI) -> None:
     """Add the routes of the API to an application."""
     v1 = APIRouter(prefix=API_PREFIX)
-    for resource in (studies, suggestions, trials, beliefs, events, exports, tokens, reference):
+    for resource in RESOURCES:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)

@@ -5,8 +5,8 @@ from fastapi import Response
 from beliefgrid.api.answers import SuggestionsOut
 from beliefgrid.api.caller import Key, Worker, answered
 from beliefgrid.api.described import problems, success
-from beliefgrid.api.requests import AskIn
 from beliefgrid.api.route import router as new_router
+from beliefgrid.api.trial_requests import AskIn
 
 router = new_router("suggestions")
 

@@ -1,18 +1,37 @@
 """Access tokens: made, listed, revoked."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Response
+from pydantic import ConfigDict, Field, StringConstraints
 
 from beliefgrid.actions import tokens
 from beliefgrid.api.answers import NewTokenOut, TokensOut
 from beliefgrid.api.caller import Admin
 from beliefgrid.api.described import problems
-from beliefgrid.api.requests import TokenIn
+from beliefgrid.api.requests import Body
 from beliefgrid.api.route import router as new_router
+from beliefgrid.api.texts import Name, Number
 
 router = new_router("tokens")
+
+
+class TokenIn(Body):
+    """A new token."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"name": "gpu-cluster", "scopes": ["work"], "days": 30}}
+    )
+
+    name: Name
+    scopes: Annotated[
+        list[Literal["read", "work", "write", "admin"]], Field(min_length=1, max_length=4)
+    ]
+    study: Annotated[str, StringConstraints(max_length=40, pattern=r"^st_[0-9a-z]+$")] | None = None
+    days: Annotated[Number, Field(gt=0, le=3650)] | None = Field(
+        default=None, description="How long it is good for; for ever if it is not said."
+    )
 
 
 @router.post(

@@ -1,16 +1,13 @@
-"""Trials: list, read, queue, import, describe, delete; and what a worker tells of its own."""
+"""Trials: list, read, queue, import, describe, correct, stop, delete, restore."""
 
 from typing import Annotated, Literal
 
 from fastapi import Query, Response
 
-from beliefgrid.actions import correct, queue, read, release, tell, trials_edit
-from beliefgrid.actions import heartbeat as beats
+from beliefgrid.actions import correct, queue, read, release, trials_edit
 from beliefgrid.api.answers import (
     ExplanationOut,
-    HeartbeatOut,
     ImportedOut,
-    MeasuredOut,
     MeasurementsOut,
     TrialOut,
     TrialsOut,
@@ -21,25 +18,14 @@ from beliefgrid.api.caller import (
     Key,
     Reader,
     Trial,
-    Worker,
     Writer,
     etag,
     rendered,
     version_in,
 )
 from beliefgrid.api.described import problems, success
-from beliefgrid.api.requests import (
-    BatchIn,
-    CorrectionIn,
-    FailureIn,
-    HeartbeatIn,
-    LeaseIn,
-    MeasurementsIn,
-    ObservationIn,
-    TrialIn,
-    TrialPatch,
-)
 from beliefgrid.api.route import router as new_router
+from beliefgrid.api.trial_requests import BatchIn, CorrectionIn, TrialIn, TrialPatch
 
 router = new_router("trials")
 State = Literal[
@@ -189,62 +175,6 @@ async def restore_trial(caller: Writer, number: Trial, key: Key = None) -> Respo
     )
 
 
-@router.post(
-    "/studies/{study}/trials/{number}/heartbeat",
-    response_model=HeartbeatOut,
-    operation_id="heartbeat",
-    responses=problems(404, 409, body=True),
-)
-async def heartbeat(
-    caller: Worker, number: Trial, body: HeartbeatIn = HeartbeatIn(), key: Key = None
-) -> Response:
-    """Prolong a lease from now on; the answer says whether to go on."""
-    render = rendered(200, HeartbeatOut)
-    return await caller.write(key, render, beats.heartbeat, number=number, **body.given())
-
-
-@router.post(
-    "/studies/{study}/trials/{number}/measurements",
-    response_model=MeasuredOut,
-    operation_id="measure",
-    responses=problems(404, 409, body=True),
-)
-async def measure(caller: Worker, number: Trial, body: MeasurementsIn, key: Key = None) -> Response:
-    """Record intermediate values; the same one again changes nothing."""
-    return await caller.write(
-        key,
-        rendered(200, MeasuredOut),
-        tell.measure,
-        number=number,
-        measurements=body.listed(),
-        lease_token=body.lease_token,
-    )
-
-
-@router.post(
-    "/studies/{study}/trials/{number}/observation",
-    response_model=TrialOut,
-    operation_id="observe",
-    responses=problems(404, 409, body=True),
-)
-async def observe(
-    caller: Worker, number: Trial, body: ObservationIn = ObservationIn(), key: Key = None
-) -> Response:
-    """Record the result of a trial: durable when this is answered, and counted once.
-
-    With no value the last measurement is the result. A late result of an expired trial counts
-    until its hard deadline.
-    """
-    return await caller.write(
-        key,
-        rendered(200, TrialOut),
-        tell.observe,
-        number=number,
-        **body.given(),
-        actor=caller.actor,
-    )
-
-
 @router.put(
     "/studies/{study}/trials/{number}/observation",
     response_model=TrialOut,
@@ -265,46 +195,6 @@ async def correct_observation(
     )
     response.headers["ETag"] = etag(view.version)
     return TrialOut.model_validate(view)
-
-
-@router.post(
-    "/studies/{study}/trials/{number}/failure",
-    response_model=TrialOut,
-    operation_id="fail",
-    responses=problems(404, 409, body=True),
-)
-async def fail(caller: Worker, number: Trial, body: FailureIn, key: Key = None) -> Response:
-    """Record that a trial gave nothing: the machine's fault, or the combination's."""
-    return await caller.write(
-        key,
-        rendered(200, TrialOut),
-        tell.fail,
-        number=number,
-        kind=body.kind,
-        reason=body.reason,
-        lease_token=body.lease_token,
-        actor=caller.actor,
-    )
-
-
-@router.post(
-    "/studies/{study}/trials/{number}/release",
-    response_model=TrialOut,
-    operation_id="release",
-    responses=problems(404, 409, body=True),
-)
-async def release_trial(
-    caller: Worker, number: Trial, body: LeaseIn = LeaseIn(), key: Key = None
-) -> Response:
-    """Put a trial back for the next who asks, under the same number."""
-    return await caller.write(
-        key,
-        rendered(200, TrialOut),
-        release.release,
-        number=number,
-        **body.given(),
-        actor=caller.actor,
-    )
 
 
 @router.post(
