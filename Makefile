@@ -4,10 +4,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-WHERE ?= benchmarks/service
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-browser check format serve wheel-test coverage lock \
+.PHONY: help demo test test-unit test-browser test-faults check format serve wheel-test coverage \
+	lock benchmark-quality benchmark-calibration benchmark-engine benchmark-load \
 	benchmark-service screenshots clean
 
 help: ## print this list
@@ -55,7 +55,19 @@ coverage: .venv/.ready ## which lines and branches no test reaches
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-benchmark-service: .venv/.ready ## latency, start and memory of the service, into RESULTS.md
+benchmark-quality: .venv/.ready ## regret on measured tables beside peers; ARGS="TABLES --peers RUNS"
+	@$(BIN)/python -m benchmarks.quality $(ARGS)
+
+benchmark-calibration: .venv/.ready ## is the belief honest? ARGS="TABLES"
+	@$(BIN)/python -m benchmarks.calibration $(ARGS)
+
+benchmark-engine: .venv/.ready ## time and memory of the engine beside the machine's ceilings
+	@$(BIN)/python -m benchmarks.engine $(ARGS)
+
+benchmark-load: .venv/.ready ## results a second beside a bare floor; ARGS="--peer --write"
+	@$(BIN)/python -m benchmarks.service.load $(ARGS)
+
+benchmark-service: .venv/.ready ## latency, start and memory of the service; ARGS="--write"
 	@$(BIN)/python -m benchmarks.service.latency $(ARGS)
 
 screenshots: .venv/.ready ## pictures of the demo's pages, into docs/images
