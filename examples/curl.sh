@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A whole worker with nothing but curl and sed: asks, tries, tells, until the study is over.
+# A whole worker with nothing but curl, grep and sed: asks, tries, tells, until the study is over.
 #   BELIEFGRID_URL=http://127.0.0.1:8000 examples/curl.sh st_...
 set -euo pipefail
 
@@ -11,7 +11,7 @@ post() { # path, body
 }
 
 field() { # name: the first number, or word in quotes, under that name
-    sed -nE "s/.*\"$1\": *\"?([^\",}]+).*/\1/p" <<<"$answer" | head -n 1
+    grep -oE "\"$1\": *\"?[^\",}]+" <<<"$answer" | head -n 1 | sed -E 's/.*: *"?//' || true
 }
 
 try() { # x, y: what is searched, in place of your program

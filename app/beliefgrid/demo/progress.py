@@ -22,11 +22,15 @@ class Progress:
     metric: str = field(init=False)
     is_minimized: bool = field(init=False)
     n_cells: int = field(init=False)
+    widths: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.metric, self.is_minimized = goal_of(self.definition)
         info = self.study.info()
         self.n_cells = info.n_cells
+        self.widths = [
+            max(len(f"{p['name']} {value}") for value in p["values"]) for p in info.parameters
+        ]
         values = [t.value for t in self.study.trials() if t.value is not None]
         self.count = len(values)
         self.best = (min if self.is_minimized else max)(values, default=None)
@@ -40,10 +44,11 @@ class Progress:
 
     def line(self, said: dict[str, Any]) -> None:
         """Print what a worker said about one trial."""
-        where = "  ".join(f"{name} {value}" for name, value in said["assignments"].items())
+        words = [f"{name} {value}" for name, value in said["assignments"].items()]
+        where = "  ".join(word.ljust(width) for word, width in zip(words, self.widths, strict=True))
         took = f"{said['duration']:.1f} s" if said["duration"] is not None else ""
         self.console.print(
-            f"  trial {said['number']:>3}  {escape(where):<48} {self._result(said)}  "
+            f"  trial {said['number']:>3}  {escape(where)}  {self._result(said)}  "
             f"[dim]{took} on {escape(str(said['worker']))}[/]  {self._belief()}",
             soft_wrap=True,
         )

@@ -32,7 +32,7 @@ def main(words: list[str] | None = None) -> int:
     threading.Thread(target=_leave_with, args=(os.getppid(), leaving), daemon=True).start()
     logging.basicConfig(stream=sys.stderr, format=f"{given.name}: %(message)s")
     logging.getLogger("beliefgrid_client").setLevel(logging.ERROR)  # failures are said below
-    work = Command(given.command, given.passing) if given.command else train
+    work = Command(given.command, given.passing) if given.command else _autoencoder()
     client = Client(given.url, spool=given.spool, retry=PATIENCE)
     try:
         for name in given.study:
@@ -57,6 +57,13 @@ def train(trial: Trial) -> Outcome:
     return reconstruction_mse(**trial.assignments)  # type: ignore[arg-type]  # the demo's own axes
 
 
+def _autoencoder() -> Callable[[Trial], Outcome]:
+    from beliefgrid.demo.autoencoder import warm_up
+
+    warm_up()
+    return train
+
+
 def _say(study_id: str) -> Callable[[Trial, TrialRecord], None]:
     def say(trial: Trial, record: TrialRecord) -> None:
         said: dict[str, Any] = {
@@ -77,7 +84,7 @@ def _say(study_id: str) -> Callable[[Trial, TrialRecord], None]:
 
 def _leave(leaving: threading.Event) -> None:
     if leaving.is_set():
-        raise SystemExit(1)  # the trial at hand is given back on the way out
+        raise SystemExit(0)  # the trial at hand is given back on the way out
     leaving.set()
 
 
