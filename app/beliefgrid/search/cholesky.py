@@ -13,16 +13,17 @@ FIRST_JITTER, LAST_JITTER = 1e-8, 1e-2
 def factorise(matrix: Floats, signal: float) -> Floats:
     """Return the lower Cholesky factor; jitter of 1e-8..1e-2 times `signal` is added if needed.
 
-    A covariance with that much jitter is positive definite; one that is not is not finite.
+    Raises:
+        LinAlgError: no such jitter helps, as when a number is not finite.
     """
     lower, info = lapack.dpotrf(matrix, lower=1, clean=1)
     jitter = FIRST_JITTER
     while info != 0 and jitter <= LAST_JITTER:
-        lower, info = lapack.dpotrf(
-            matrix + jitter * signal * np.eye(len(matrix)), lower=1, clean=1
-        )
+        lifted = matrix + jitter * signal * np.eye(len(matrix))
+        lower, info = lapack.dpotrf(lifted, lower=1, clean=1)
         jitter *= 10
-    if info != 0:
+    # LAPACK may let NaN pass; wherever it is, it reaches the last pivot.
+    if info != 0 or not np.isfinite(lower[-1:, -1:]).all():
         _fail(matrix)
     return np.asarray(lower)
 

@@ -1,5 +1,6 @@
 """Why a cell is next: one sentence with numbers, and the numbers."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from beliefgrid.search.observations import Results
 from beliefgrid.search.posterior import Belief, Candidate
 from beliefgrid.search.problem import Problem
 
+PLAIN = (1e-4, 1e6)  # numbers that are written without an exponent
 RUNNER_UPS = 3
 NEAREST = 3
 
@@ -78,8 +80,8 @@ class Explainer:
             return f"{where} is next: it looks most promising, P(best) {_percent(p_best)}."
         at = _text(self.problem.grid.assignments(best.cell))
         return (
-            f"{where} is next: {REASONS[rule]}. It is predicted at {mean:.4g} ± {sd:.2g}, the best "
-            f"so far is {best.mean:.4g} at {at}; P(best) is {_percent(p_best)}."
+            f"{where} is next: {REASONS[rule]}. It is predicted at {text(mean)} ± {text(sd, 2)}, "
+            f"the best so far is {text(best.mean)} at {at}; P(best) is {_percent(p_best)}."
         )
 
 
@@ -106,8 +108,8 @@ def _promise(rule: str, value: float | None, doubt: float | None) -> str:
         return ""
     share = min(1.0, max(0.0, doubt / (max(value, 0.0) + doubt)))
     return (
-        f" A test is expected to improve on the best by {value + doubt:.2g}, {_percent(share)} of "
-        "it because little is known there."
+        f" A test is expected to improve on the best by {text(value + doubt, 2)}, "
+        f"{_percent(share)} of it because little is known there."
     )
 
 
@@ -146,7 +148,19 @@ def number(value: float) -> float | None:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
+    per_cent = 100 * share
+    if 0 < per_cent < 0.01:  # noqa: PLR2004 - what two digits can show
+        return "less than 0.01 %"
+    return f"{per_cent:.0f} %" if per_cent >= 10 else f"{per_cent:.2g} %"  # noqa: PLR2004
+
+
+def text(value: float, digits: int = 4) -> str:
+    """Return a number to some digits, without an exponent from 0.0001 to a million."""
+    if not PLAIN[0] <= abs(value) < PLAIN[1]:
+        return f"{value:.{digits}g}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    plain = f"{value:.{decimals}f}"
+    return plain.rstrip("0").rstrip(".") if decimals else plain
 
 
 def _text(assignments: dict[str, Any]) -> str:

@@ -98,7 +98,7 @@ class GaussianModel:
         """Cells that cannot be the best one."""
         excluded = np.zeros(self.problem.grid.n_cells, dtype=np.bool_)
         excluded[self.results.infeasible] = True
-        return excluded
+        return excluded & ~excluded.all()  # if nothing works at all, nobody knows
 
     @cached_property
     def draws(self) -> best_cell.Draws:
@@ -116,8 +116,9 @@ class GaussianModel:
         """Return how far the leader may be from the best cell (10.1)."""
         if self.leader is None:
             return None
-        regrets = self._in_metric(self.draws.at_leader) - self._in_metric(self.draws.lowest)
-        return Regret(float(regrets.mean()), float((regrets <= epsilon).mean()), epsilon)
+        found = self.draws
+        regrets = _difference(self._in_metric(found.at_leader), self._in_metric(found.lowest))
+        return Regret(_mean(regrets), float((regrets <= epsilon).mean()), epsilon)
 
     def gain(self, cells: Ints) -> float | None:
         """Return by how much testing some cells is expected to improve on the leader (10.2)."""
@@ -130,7 +131,7 @@ class GaussianModel:
             (N_GAIN_SAMPLES, len(mean[0]))
         )
         y = self._in_metric(mean[0] + normals @ root.T)
-        return float(np.maximum(y[:, 0] - y[:, 1:].min(axis=1), 0.0).mean())
+        return _mean(np.maximum(_difference(y[:, 0], y[:, 1:].min(axis=1)), 0.0))
 
     # ------------------------------------------------------------ units
     def _in_metric(self, values: Floats) -> Floats:
@@ -272,3 +273,12 @@ class GaussianModel:
         p = np.clip(p.astype(np.float64), 0.0, 1.0)
         p[self.results.cells], p[self.results.infeasible] = 1.0, 0.0
         return p
+
+
+def _difference(left: Floats, right: Floats) -> Floats:
+    with np.errstate(over="ignore"):
+        return np.minimum(left - right, warp.LARGEST)
+
+
+def _mean(values: Floats) -> float:
+    return float((values / len(values)).sum())  # the sum of huge values may overflow

@@ -56,10 +56,10 @@ def grouped_roots(matrices: list[Floats]) -> list[Floats]:
     for matrix in matrices:
         root = symmetric_root(matrix)
         if groups and len(groups[-1]) * len(root) <= SMALLEST_FACTOR:
-            groups[-1] = np.kron(groups[-1], root)
+            groups[-1] = np.asarray(np.kron(groups[-1], root), dtype=np.float64)
         else:
             groups.append(root)
-    return groups
+    return groups or [np.ones((1, 1))]
 
 
 def symmetric_root(matrix: Floats) -> Floats:

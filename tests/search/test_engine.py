@@ -1,0 +1,473 @@
+"""Updates as a whole: properties that hold for any study, and the edges of what can happen."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from beliefgrid.search import (
+    ENGINE_VERSION,
+    Observations,
+    Posterior,
+    SearchError,
+    Theta,
+    layers,
+    update,
+)
+from tests.search.problems import AUTOENCODER, MIXED, observed, problem, some_results
+
+NOTHING = Observations.none()
+
+
+def _cells(posterior: Posterior) -> list[int]:
+    return [candidate.cell for candidate in posterior.queue]
+
+
+# ---------------------------------------------------------------- before any result
+def test_without_results_the_posterior_is_the_prior() -> None:
+    """Bayes' rule with no data."""
+    of = problem(prior={"axes": {"size": [1, 2, 3, 2, 1]}})
+    posterior = update(of, NOTHING)
+
+    np.testing.assert_array_equal(posterior.p_best, of.prior.weights)
+    assert posterior.leader is None
+    assert posterior.theta is None
+    assert posterior.top[0].mean is None
+    assert posterior.engine_version == ENGINE_VERSION
+    assert not posterior.should_stop
+
+
+def test_layers_without_results_say_that_nothing_is_known() -> None:
+    """Mean and sd have no number; the prior has."""
+    found = layers(problem(), NOTHING)
+
+    assert np.isnan(found["mean"]).all()
+    assert np.isnan(found["sd"]).all()
+    assert found["counts"].sum() == 0
+    assert (found["p_feasible"] == 0.5).all()
+    np.testing.assert_array_equal(found["p_best"], found["prior"])
+
+
+def test_the_first_cells_are_spread_over_every_axis() -> None:
+    """A Latin design: four different rates, and at least three sizes and kinds."""
+    of = problem()
+    first = np.array([of.grid.levels(cell) for cell in _cells(update(of, NOTHING))[:4]])
+
+    assert [len(set(first[:, axis].tolist())) >= n for axis, n in enumerate((3, 3, 2))] == [
+        True
+    ] * 3
+    assert update(of, NOTHING).queue[0].explanation["rule"] == "start"
+
+
+def test_half_of_the_first_cells_come_from_a_user_s_prior() -> None:
+    """A prior that is sure of one cell has it tested first."""
+    cells = [{"assignments": {"rate": 0.01, "size": 3, "kind": "gelu"}}]
+    of = problem(prior={"cells": cells})
+    rules = [candidate.explanation["rule"] for candidate in update(of, NOTHING).queue[:4]]
+
+    assert rules == ["prior", "prior", "start", "start"]
+    assert of.grid.cell(cells[0]["assignments"]) in _cells(update(of, NOTHING))[:2]
+
+
+def test_a_whole_fleet_may_ask_before_the_first_result() -> None:
+    """The queue is long, without repeats, and leaves out what is under way."""
+    posterior = update(problem(), NOTHING, pending=[3, 4, 5, 6, 7])
+
+    assert len(set(_cells(posterior))) == 55
+    assert not {3, 4, 5, 6, 7} & set(_cells(posterior))
+
+
+# ---------------------------------------------------------------- properties
+@settings(max_examples=15)
+@given(
+    n=st.integers(1, 12),
+    infeasible=st.integers(0, 3),
+    seed=st.integers(0, 1000),
+    pending=st.sets(st.integers(0, 59), max_size=4),
+    acquisition=st.sampled_from(["ei", "p_best", "thompson", "lcb"]),
+    goal=st.sampled_from(["minimize", "maximize"]),
+)
+def test_what_always_holds(
+    n: int, infeasible: int, seed: int, pending: set[int], acquisition: str, goal: str
+) -> None:
+    """The belief sums to one; nothing known or pending is suggested; all of it is plain JSON."""
+    metrics = [{"name": "loss", "goal": goal}]
+    of = problem(strategy={"acquisition": acquisition}, metrics=metrics, seed=seed)
+    results = some_results(of, n, seed=seed, infeasible=infeasible)
+
+    posterior = update(of, results, pending=pending, event=n)
+
+    assert posterior.p_best.sum() == pytest.approx(1)
+    assert (posterior.p_best >= 0).all()
+    assert (posterior.p_best[results.infeasible] == 0).all()
+    assert sum(belief.p_best for belief in posterior.among_tested) == pytest.approx(1)
+    taken = {*results.cells.tolist(), *results.infeasible.tolist(), *pending}
+    cells = _cells(posterior)
+    assert not taken & set(cells)
+    assert len(set(cells)) == len(cells) == min(60 - len(taken), 64)
+    assert posterior.leader is not None
+    assert posterior.leader.cell in results.cells
+    json.dumps([asdict(candidate) for candidate in posterior.queue], allow_nan=False)
+    json.dumps([asdict(belief) for belief in posterior.top], allow_nan=False)
+
+
+@settings(max_examples=5)
+@given(order=st.permutations(list(range(9))))
+def test_the_order_of_results_does_not_change_a_bit(order: list[int]) -> None:
+    """Repeats included."""
+    of = problem()
+    found = some_results(of, 8)
+    cells = [*found.cells.tolist(), int(found.cells[0])]
+    values = [*found.values.tolist(), 0.1]
+    shuffled = observed([cells[i] for i in order], [values[i] for i in order])
+
+    one, other = update(of, observed(cells, values), event=9), update(of, shuffled, event=9)
+
+    np.testing.assert_array_equal(one.p_best, other.p_best)
+    assert one.queue == other.queue
+    assert one.theta == other.theta
+
+
+@pytest.mark.parametrize("acquisition", ["ei", "p_best", "thompson", "lcb"])
+def test_a_stored_theta_gives_the_same_bits(acquisition: str) -> None:
+    """A posterior is rebuilt from its theta without a fit, whatever it was fitted from."""
+    of = problem(strategy={"acquisition": acquisition})
+    before = update(of, some_results(of, 7)).theta
+    results = some_results(of, 8, infeasible=2)
+
+    fitted = update(of, results, event=5, pending=[1], previous=before)
+    assert fitted.theta is not None
+    theta = Theta.from_json(json.loads(json.dumps(fitted.theta.to_json())))
+    again = update(of, results, event=5, pending=[1], theta=theta)
+    found = layers(of, results, theta, event=5, pending=[1])
+
+    np.testing.assert_array_equal(again.p_best, fitted.p_best)
+    np.testing.assert_array_equal(found["p_best"], fitted.p_best)
+    assert again.queue == fitted.queue
+    assert int(np.nanargmax(found["acquisition"])) == fitted.queue[0].cell
+
+
+def test_maximizing_is_minimizing_the_negative() -> None:
+    """The same belief, the same next cell, means with the other sign."""
+    down, up = problem(), problem(metrics=[{"name": "a", "goal": "maximize"}])
+    results = some_results(down, 10)
+    negative = observed(results.cells.tolist(), (-results.values).tolist())
+
+    low, high = update(down, results), update(up, negative)
+
+    np.testing.assert_allclose(low.p_best, high.p_best, atol=1e-12)
+    assert _cells(low)[:5] == _cells(high)[:5]
+    assert low.leader is not None
+    assert high.leader is not None
+    assert low.leader.mean == pytest.approx(-float(high.leader.mean or 0))
+
+
+@pytest.mark.parametrize(("factor", "shift"), [(1000.0, 0.0), (1.0, 64.0), (0.25, -8.0)])
+def test_units_of_the_metric_do_not_matter(factor: float, shift: float) -> None:
+    """An affine change moves means and sds, not beliefs."""
+    of = problem()
+    results = some_results(of, 10)
+    changed = observed(results.cells.tolist(), (factor * results.values + shift).tolist())
+
+    one, other = update(of, results), update(of, changed)
+
+    np.testing.assert_allclose(one.p_best, other.p_best, atol=1e-4)
+    assert one.leader is not None
+    assert other.leader is not None
+    assert one.leader.cell == other.leader.cell
+    assert other.leader.mean == pytest.approx(
+        factor * float(one.leader.mean or 0) + shift, rel=1e-4
+    )
+
+
+def test_order_of_levels_and_axes_does_not_matter() -> None:
+    """A grid written down differently gives the same means."""
+    turned = [MIXED[2], MIXED[0] | {"values": [1.0, 0.1, 0.01, 0.001]}, MIXED[1]]
+    one, other = problem(), problem(turned)
+    results = some_results(one, 12)
+    cells = [other.grid.cell(one.grid.assignments(cell)) for cell in results.cells.tolist()]
+    moved = observed([cell or 0 for cell in cells], results.values.tolist())
+
+    here = layers(one, results, update(one, results).theta, names=["mean"])["mean"]
+    there = layers(other, moved, update(other, moved).theta, names=["mean"])["mean"]
+
+    for cell in range(60):
+        place = other.grid.cell(one.grid.assignments(cell))
+        assert place is not None
+        assert here[cell] == pytest.approx(there[place], abs=2e-3)
+
+
+# ---------------------------------------------------------------- what the belief learns
+def test_a_good_region_attracts_belief_and_tests() -> None:
+    """On a smooth bowl ten results are enough to look near its bottom."""
+    of = problem([{"name": n, "values": list(range(9)), "scale": "linear"} for n in ("a", "b")])
+    cells = [0, 8, 40, 72, 80, 20, 60, 24, 56, 38]
+    values = [(c // 9 - 3) ** 2 + (c % 9 - 5) ** 2 for c in cells]
+
+    posterior = update(of, observed(cells, [float(v) for v in values]))
+
+    best = of.grid.cell({"a": 3, "b": 5})
+    assert best in {belief.cell for belief in posterior.top[:6]}
+    assert best in _cells(posterior)[:3]
+    assert posterior.entropy_bits < np.log2(81) - 1
+    assert posterior.cells_in_95 < 81
+
+
+def test_beliefs_near_failures_are_lower() -> None:
+    """A region where nothing works is avoided, and P(feasible) says so."""
+    of = problem([{"name": n, "values": list(range(8)), "scale": "linear"} for n in ("a", "b")])
+    works = [0, 3, 6, 17, 20]
+    fails = [40, 43, 46, 57, 60, 63]
+    results = observed(works, [1.0, 1.1, 0.9, 1.2, 1.0], infeasible=fails)
+
+    posterior = update(of, results)
+    feasible = layers(of, results, posterior.theta, names=["p_feasible"])["p_feasible"]
+
+    assert all(cell < 40 for cell in _cells(posterior)[:3])
+    assert feasible[2] > feasible[61]
+    assert feasible[0] == 1
+    assert feasible[40] == 0
+
+
+def test_a_pending_cell_keeps_others_away() -> None:
+    """The second worker is not sent next door of the first."""
+    of = problem()
+    results = some_results(of, 12)
+    first = _cells(update(of, results))[0]
+
+    with_pending = layers(of, results, update(of, results).theta, names=["acquisition"],
+                          pending=[first])["acquisition"]  # fmt: skip
+    without = layers(of, results, update(of, results).theta, names=["acquisition"])["acquisition"]
+
+    assert np.isnan(with_pending[first])
+    assert first not in _cells(update(of, results, pending=[first]))
+    neighbour = first + 1 if first % 3 < 2 else first - 1
+    assert not with_pending[neighbour] > without[neighbour] + 1e-6
+
+
+def test_a_tested_cell_is_predicted_at_about_its_value() -> None:
+    """With no noise, to a hundredth of the spread, and nearly surely."""
+    of = problem(noise="none")
+    results = some_results(of, 10)
+    found = layers(of, results, update(of, results).theta, names=["mean", "sd"])
+
+    spread = float(np.ptp(results.values))
+    np.testing.assert_allclose(found["mean"][results.cells], results.values, atol=0.01 * spread)
+    assert (found["sd"][results.cells] < 0.01 * spread).all()
+
+
+def test_a_stated_deviation_makes_a_result_count_less() -> None:
+    """The same lucky value is believed less if it is known to be vague."""
+    of = problem()
+    results = some_results(of, 10)
+    lucky = results.values.copy()
+    lucky[3] = -1.0
+    vague = np.where(np.arange(10) == 3, 2.0, 1e-3)
+
+    sure = update(of, observed(results.cells.tolist(), lucky.tolist(), stddevs=[1e-3] * 10))
+    unsure = update(of, observed(results.cells.tolist(), lucky.tolist(), stddevs=vague.tolist()))
+
+    cell = int(results.cells[3])
+    assert unsure.p_best[cell] < sure.p_best[cell]
+
+
+def test_a_prior_pulls_the_search_and_fades() -> None:
+    """With few results the painted cell is next; the posterior holds prior times likelihood."""
+    cells = [{"assignments": {"rate": 1.0, "size": 5, "kind": "gelu"}}]
+    with_prior, without = problem(prior={"cells": cells}), problem()
+    painted = with_prior.grid.cell(cells[0]["assignments"])
+    assert painted is not None
+    results = some_results(without, 4)
+
+    assert _cells(update(with_prior, results))[0] == painted
+    one, other = update(with_prior, results), update(without, results)
+    joint = with_prior.prior.weights * other.p_best
+    np.testing.assert_allclose(one.p_best, joint / joint.sum(), rtol=1e-9)
+
+
+# ---------------------------------------------------------------- edges
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0.3],
+        [0.0],
+        [2.0, 2.0, 2.0, 2.0],
+        [1e300, -1e300, 0.0, 1e299],
+        [1.7e308, -1.7e308],
+        [5e-324, 1e-323, 0.0],
+        [0.1, 0.2, 1e300, 0.15, 0.3],
+    ],
+)
+def test_any_finite_values_give_a_belief(values: list[float]) -> None:
+    """One result, constant ones, huge and tiny ones: no warning, no NaN, untested cells unsure."""
+    of = problem(AUTOENCODER)
+    results = observed(list(range(len(values))), values)
+
+    posterior = update(of, results)
+    found = layers(of, results, posterior.theta)
+
+    assert np.isfinite(posterior.p_best).all()
+    assert np.isfinite(found["mean"]).all()
+    assert np.isfinite(found["sd"]).all()
+    assert found["sd"][8] > found["sd"][0]
+    assert posterior.expected_regret is not None
+    assert np.isfinite(posterior.expected_regret)
+
+
+def test_one_diverged_run_does_not_blind_the_search() -> None:
+    """The best of the others still leads, and what is near it is believed."""
+    of = problem(AUTOENCODER)
+    leader = update(of, observed([0, 2, 4, 6], [0.3, 0.2, 0.1, 1e6])).leader
+
+    assert leader is not None
+    assert leader.cell == 4
+
+
+def test_all_infeasible_is_still_a_search() -> None:
+    """No leader and no units, but the next cell is away from the failures."""
+    of = problem()
+    results = observed([], [], infeasible=[0, 1, 2, 3, 4, 5])
+
+    posterior = update(of, results)
+    found = layers(of, results, posterior.theta)
+
+    assert posterior.leader is None
+    assert posterior.infeasible == 6
+    assert posterior.expected_gain_10 is None
+    assert np.isnan(found["mean"]).all()
+    assert (posterior.p_best[:6] == 0).all()
+    assert posterior.queue[0].mean is None
+    assert "P(best)" in posterior.queue[0].explanation["sentence"]
+
+
+@pytest.mark.parametrize("likelihood", ["gp", "inverse_loss", "boltzmann"])
+@pytest.mark.parametrize("acquisition", ["ei", "p_best", "thompson", "lcb"])
+def test_an_exhausted_grid_has_an_empty_queue(likelihood: str, acquisition: str) -> None:
+    """It is a state, not a loop, and the best cell is known."""
+    of = problem(AUTOENCODER, strategy={"likelihood": likelihood, "acquisition": acquisition})
+    posterior = update(of, observed(list(range(9)), [9.0, 8, 7, 6, 1, 5, 4, 3, 2]))
+
+    assert posterior.queue == ()
+    assert posterior.leader is not None
+    assert posterior.leader.cell == 4
+
+
+def test_a_grid_that_failed_everywhere_has_no_best_cell() -> None:
+    """The belief stays a belief: it sums to one."""
+    posterior = update(problem(AUTOENCODER), observed([], [], infeasible=list(range(9))))
+
+    assert posterior.p_best.sum() == pytest.approx(1)
+    assert posterior.queue == ()
+
+
+def test_a_grid_of_one_cell() -> None:
+    """It is the best one, before and after."""
+    of = problem([{"name": "only", "values": [3]}])
+
+    assert update(of, NOTHING).p_best.tolist() == [1.0]
+    assert _cells(update(of, NOTHING)) == [0]
+    done = update(of, observed([0], [0.5]))
+    assert done.p_best.tolist() == [1.0]
+    assert done.queue == ()
+    assert done.entropy_bits == 0
+
+
+def test_axes_with_one_level_change_nothing() -> None:
+    """The same belief with and without them."""
+    with_one = problem([MIXED[0], {"name": "one", "values": ["x"]}, *MIXED[1:]])
+    results = some_results(problem(), 8)
+
+    one, other = update(with_one, results), update(problem(), results)
+
+    np.testing.assert_allclose(one.p_best, other.p_best, atol=1e-12)
+    assert len(one.axis_marginals) == 4
+
+
+def test_truth_values_are_a_categorical_axis() -> None:
+    """Assignments come back as true and false."""
+    of = problem([MIXED[0], {"name": "bias", "kind": "categorical", "values": [True, False]}])
+    queue = update(of, some_results(of, 4)).queue
+
+    assert of.grid.assignments(queue[0].cell)["bias"] in (True, False)
+
+
+def test_repeats_of_a_cell_are_one_cell() -> None:
+    """Ten results in two cells condition on two."""
+    posterior = update(problem(), observed([1] * 5 + [9] * 5, [0.1, 0.2] * 5))
+
+    assert posterior.n_observations == 10
+    assert posterior.conditioned_on == 2
+    assert {belief.observations for belief in posterior.among_tested} == {5}
+
+
+def test_of_very_many_results_the_best_and_a_spread_are_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And the posterior says of how many."""
+    monkeypatch.setattr("beliefgrid.search.gaussian.CONDITION_ON", 20)
+    monkeypatch.setattr("beliefgrid.search.gaussian.BEST_CONDITIONED_ON", 5)
+    of = problem()
+    theta = update(of, some_results(of, 8)).theta
+
+    posterior = update(of, some_results(of, 30), theta=theta)
+
+    assert posterior.n_observations == 30
+    assert posterior.conditioned_on == 20
+
+
+@pytest.mark.parametrize("name", ["grid", "random"])
+def test_the_baselines_choose_without_looking_and_believe_all_the_same(name: str) -> None:
+    """Grid search in order, random search without replacement; both get a posterior."""
+    of = problem(strategy={"name": name})
+    results = some_results(of, 6)
+
+    posterior = update(of, results, pending=[0])
+
+    taken = {*results.cells.tolist(), 0}
+    assert len(_cells(posterior)) == 60 - len(taken)
+    assert not taken & set(_cells(posterior))
+    if name == "grid":
+        assert _cells(posterior) == sorted(set(range(60)) - taken)
+    assert posterior.queue[0].explanation["rule"] == name
+    assert posterior.entropy_bits < np.log2(60)
+
+
+def test_a_large_grid_is_believed_in_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One fantasy a pending cell there; sums and counts as ever."""
+    monkeypatch.setattr("beliefgrid.search.fantasies.BELIEVE_ABOVE", 4_500)
+    of = problem([{"name": n, "values": list(range(17))} for n in ("a", "b", "c")])
+    results = some_results(of, 12)
+
+    posterior = update(of, results, pending=[5, 6], n_queue=8)
+
+    assert posterior.p_best.sum() == pytest.approx(1)
+    assert len(posterior.queue) == 8
+    assert len(posterior.top) == 100
+
+
+def test_an_unknown_layer_is_refused() -> None:
+    """The sentence lists those that there are."""
+    with pytest.raises(SearchError, match="p_feasible") as refused:
+        layers(problem(), NOTHING, names=["colour"])
+
+    assert refused.value.code == "layer_unknown"
+
+
+def test_pending_cells_must_be_on_the_grid() -> None:
+    """A wrong number is a mistake of the caller, and is said."""
+    with pytest.raises(SearchError, match="0 to 59"):
+        update(problem(), NOTHING, pending=[60])
+
+
+def test_an_engine_has_only_public_names() -> None:
+    """What is not there is an AttributeError, as of any module."""
+    from beliefgrid import search
+
+    missing: Any = "surprise"
+    assert set(search.__all__) <= {*dir(search), "update", "layers", "LAYERS"}
+    with pytest.raises(AttributeError, match="surprise"):
+        getattr(search, missing)

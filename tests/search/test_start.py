@@ -1,0 +1,45 @@
+"""The first cells of a study: spread over every axis, half of them from a user's prior."""
+
+import numpy as np
+import pytest
+
+from beliefgrid.search.start import latin_design, start_cells
+from beliefgrid.search.streams import stream
+from tests.search.problems import AUTOENCODER, problem
+
+
+def test_a_design_uses_each_part_of_each_axis_once() -> None:
+    """Eight cells on axes of eight levels: every level once."""
+    of = problem([{"name": n, "values": list(range(8)), "scale": "linear"} for n in "abc"])
+
+    cells = latin_design(of, 8, stream(0, 0, "design"))
+
+    levels = np.array([of.grid.levels(cell) for cell in cells])
+    assert all(sorted(column.tolist()) == list(range(8)) for column in levels.T)
+
+
+def test_a_design_is_the_same_for_a_seed_and_another_for_another() -> None:
+    """It does not depend on anything else."""
+    of = problem([{"name": n, "values": list(range(30)), "scale": "linear"} for n in "abc"])
+
+    assert latin_design(of, 6, stream(1, 0, "d")) == latin_design(of, 6, stream(1, 0, "d"))
+    assert latin_design(of, 6, stream(1, 0, "d")) != latin_design(of, 6, stream(2, 0, "d"))
+
+
+def test_a_tiny_grid_has_a_short_start() -> None:
+    """No cell comes twice."""
+    cells, _ = start_cells(problem([{"name": "a", "values": [1, 2]}]))
+
+    assert len(cells) == len(set(cells)) <= 2
+
+
+@pytest.mark.parametrize(("likelihood", "n"), [("gp", 4), ("inverse_loss", 2)])
+def test_the_reference_rules_start_with_two(likelihood: str, n: int) -> None:
+    """As the seed's example does; half come from a prior that the user gave."""
+    prior = {"axes": {"learning_rate": [1, 5, 1]}}
+    of = problem(AUTOENCODER, strategy={"likelihood": likelihood}, prior=prior)
+
+    cells, n_drawn = start_cells(of)
+
+    assert len(set(cells)) == n
+    assert n_drawn == n // 2
