@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from tests.support import postgres, sqlite
 from tests.support.clock import Clock
+from tests.support.computing import SharedCompute
 from tests.support.server import Server, running_server
 
 if TYPE_CHECKING:
@@ -87,6 +88,14 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 def clock() -> Clock:
     """The service's clock; `clock.advance(60)` lets a minute pass."""
     return Clock()
+
+
+@pytest.fixture(scope="session")
+def compute() -> Iterator[SharedCompute]:
+    """The process that computes posteriors, for services under test to share."""
+    shared = SharedCompute()
+    yield shared
+    shared.end()
 
 
 @pytest.fixture

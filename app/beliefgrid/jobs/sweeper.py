@@ -19,13 +19,14 @@ def sweeping(seconds: float) -> Job:
 
 async def sweep(service: Service) -> None:
     """Tidy up once."""
+    now = service.clock()
     jumped = service.jumped_seconds()
     if jumped:
         for study_id in await service.read(expire.studies_with_leases):
             await service.write(expire.shift_leases, study_id, seconds=jumped)
-    if service.rules.may_expire(service.clock()):
-        for study_id in await service.read(expire.studies_with_overdue, service.clock()):
+    if service.rules.may_expire(now):
+        for study_id in await service.read(expire.studies_with_overdue, now):
             await service.write(expire.expire, study_id)
-    for study_id in await service.read(expire.studies_out_of_time, service.clock()):
+    for study_id in await service.read(expire.studies_out_of_time, now):
         await service.write(expire.end_out_of_time, study_id)
     await service.write(idempotency.forget_old)

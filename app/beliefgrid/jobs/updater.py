@@ -118,9 +118,13 @@ class Updater:
             update = await compute.update(task.recipe, task.previous, task.n_queue)
         except (ComputeError, ValueError, ArithmeticError, MemoryError) as error:
             message = f"{type(error).__name__}: {error}"
+            self._service.metrics.update_failed()
             await self._service.write(updates.give_up, task, message)
             raise UpdateError(message) from error
-        await self._service.write(updates.publish, task, update)
+        if await self._service.write(updates.publish, task, update):
+            now = self._service.clock()
+            lag = (now - (task.known_at or now)).total_seconds()
+            self._service.metrics.updated(update.elapsed_ms / 1000, lag)
 
 
 class UpdateError(Exception):
