@@ -21,7 +21,7 @@ from tests.browser.conftest import find_browser
 
 FOLDER = Path("docs/images")
 SIZE = (1200, 860)
-COLOURS = 128  # a page has few; this makes the pictures three times smaller
+COLOURS = 255  # a page has few; this makes the pictures three times smaller
 PAGES = {"overview": "", "posterior": "/posterior"}
 DRAWN = ".js-plotly-plot .main-svg"
 SETTLE_MS = 1500
@@ -37,7 +37,7 @@ class Story:
     middle: int
 
 
-STORIES = (Story("small", SMALL, 2, 5), Story("large", LARGE, 5, 20))
+STORIES = (Story("small", SMALL, 2, 5), Story("large", LARGE, 5, 15))
 
 
 def main() -> None:

@@ -45,7 +45,7 @@ LARGE: Definition = {
     "metrics": [MSE],
     "noise": "none",
     "budget": {"trials": 48},
-    "stopping": {"regret": 0.0002, "probability": 0.95, "action": "stop"},
+    "stopping": {"regret": 0.0001, "probability": 0.99, "action": "stop"},
     "notes": "The same autoencoder over 144 combinations, a third of them at most.",
     "tags": ["demo"],
 }
