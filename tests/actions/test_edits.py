@@ -281,3 +281,20 @@ def test_snapshots_are_rebuilt_from_the_events(acting: Acting, study: str) -> No
 
     assert said == {"snapshots": 6, "missing_before": 0, "changed": 0}
     assert acting.look(read.fields, study, 0, 999) == before
+
+
+def test_the_numbers_of_all_snapshots_at_once(acting: Acting, study: str) -> None:
+    """They are those of the summaries, one row a snapshot."""
+    imported(acting, study, 2.0)
+    acting.update(study)
+
+    first, second = acting.look(read.progress, study)
+
+    summary = acting.look(read.snapshot, study).summary
+    assert (first.leader_cell, first.best_value, first.n_observations) == (None, None, 0)
+    assert second.leader_cell == summary["leader"]["cell"]
+    assert second.next_cell == summary["next"]["cell"]
+    for name in ("best_value", "entropy_bits", "cells_in_95", "infeasible", "should_stop"):
+        assert getattr(second, name) == summary[name]
+    assert summary["tested_p_best"] == pytest.approx(summary["leader"]["p_best"])
+    assert [p.seq for p in acting.look(read.progress, study, after=first.seq)] == [second.seq]

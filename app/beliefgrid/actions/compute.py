@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from beliefgrid.actions.views import Recipe
 
 QUEUE_LENGTH = 64
+SHOWN_TESTED = 25
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -195,7 +196,8 @@ def _summary(problem: Any, posterior: Any, recipe: Recipe) -> dict[str, Any]:
     return {
         "leader": _belief(grid, posterior.leader) if posterior.leader else None,
         "top": [_belief(grid, belief) for belief in posterior.top[:10]],
-        "among_tested": [_belief(grid, belief) for belief in posterior.among_tested],
+        "among_tested": _best_tested(grid, posterior),
+        "tested_p_best": float(posterior.p_best[sorted(set(recipe.cells))].sum()),
         "next": first and asdict(first) | {"assignments": grid.assignments(first.cell)},
         "best_value": best,
         "tested": len(set(recipe.cells) | set(recipe.infeasible)),
@@ -215,6 +217,12 @@ def _summary(problem: Any, posterior: Any, recipe: Recipe) -> dict[str, Any]:
         "reasons": list(posterior.reasons),
         "axis_marginals": [list(marginal) for marginal in posterior.axis_marginals],
     }
+
+
+def _best_tested(grid: Any, posterior: Any) -> list[dict[str, Any]]:
+    """Return the tested cells that are most probably best; all of them would be a long list."""
+    ranked = sorted(posterior.among_tested, key=lambda belief: (-belief.p_best, belief.cell))
+    return [_belief(grid, belief) for belief in ranked[:SHOWN_TESTED]]
 
 
 def _prior_bits(problem: Any) -> float:

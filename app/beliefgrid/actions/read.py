@@ -18,6 +18,7 @@ from beliefgrid.actions.views import (
     BestView,
     EventView,
     Page,
+    ProgressView,
     Recipe,
     SnapshotView,
     StoppingView,
@@ -157,6 +158,25 @@ def snapshots(
     return [
         snapshot_view(row) for row in snapshot_rows.listed(c, study_id, after=after, limit=limit)
     ]
+
+
+def progress(
+    c: Connection, study_id: str, *, after: int = 0, limit: int = 1000
+) -> list[ProgressView]:
+    """Return the numbers of the snapshots after an event, in order."""
+    _study_row(c, study_id)
+    rows = snapshot_rows.progress(c, study_id, after=after, limit=limit)
+    whole = ("leader_cell", "next_cell", "cells_in_95", "infeasible")
+    return [
+        ProgressView(
+            **{name: _whole(x) if name in whole else x for name, x in row._mapping.items()}
+        )
+        for row in rows
+    ]
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
 
 
 def snapshot(c: Connection, study_id: str, at: int | None = None) -> SnapshotView:

@@ -15,6 +15,7 @@ __all__ = [
     "Measured",
     "Page",
     "PosteriorView",
+    "ProgressView",
     "Recipe",
     "SnapshotView",
     "StoppingView",
@@ -168,6 +169,32 @@ class SnapshotView:
     n_observations: int
     elapsed_ms: float
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressView:
+    """The numbers of one snapshot, for a line over time; None where there is none."""
+
+    seq: int
+    revision: int
+    n_observations: int
+    pending: list[int]
+    created_at: datetime
+    leader_cell: int | None
+    leader_mean: float | None
+    leader_p_best: float | None
+    next_cell: int | None
+    best_value: float | None
+    entropy_bits: float | None
+    information_bits: float | None
+    effective_cells: float | None
+    cells_in_95: int | None
+    expected_regret: float | None
+    probability_within: float | None
+    regret_epsilon: float | None
+    expected_gain_10: float | None
+    infeasible: int | None
+    should_stop: bool
 
 
 @dataclass(frozen=True, slots=True)

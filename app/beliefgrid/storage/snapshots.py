@@ -3,12 +3,24 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import candidates, snapshots, studies, trials
 from beliefgrid.storage.trials import TAKEN_STATES
 
+NUMBERS = (
+    "best_value",
+    "entropy_bits",
+    "information_bits",
+    "effective_cells",
+    "cells_in_95",
+    "expected_regret",
+    "probability_within",
+    "regret_epsilon",
+    "expected_gain_10",
+    "infeasible",
+)
 _BARE = select(*[column for column in snapshots.c if column.name != "field"])
 # A cell may have gone another way since it was ranked: queued by hand, restored.
 _TAKEN = (
@@ -41,6 +53,25 @@ _DROP = delete(candidates).where(
 def add(c: Connection, row: dict[str, Any]) -> None:
     """Store a snapshot."""
     c.execute(insert(snapshots), row)
+
+
+def _number(*path: str) -> ColumnElement[Any]:
+    return snapshots.c.summary[path].as_float().label("_".join(path))
+
+
+_PROGRESS = select(
+    *(snapshots.c[name] for name in ("seq", "revision", "n_observations", "pending", "created_at")),
+    *(_number("leader", name) for name in ("cell", "mean", "p_best")),
+    _number("next", "cell"),
+    *(_number(name) for name in NUMBERS),
+    snapshots.c.summary["should_stop"].as_boolean().label("should_stop"),
+)
+
+
+def progress(c: Connection, study_id: str, *, after: int, limit: int) -> list[AnyRow]:
+    """Return the numbers of snapshots in order; the database picks them out of the summaries."""
+    query = _PROGRESS.where(snapshots.c.study_id == study_id, snapshots.c.seq > after)
+    return list(c.execute(query.order_by(snapshots.c.seq).limit(limit)).all())
 
 
 def find(
