@@ -14,7 +14,9 @@ from beliefgrid.actions.leases import LeaseRules
 from beliefgrid.actions.service import Service, open_service
 from beliefgrid.actions.tokens import count_usable
 from beliefgrid.api.events import Streams
+from beliefgrid.api.requests import StudyIn, StudyPatch
 from beliefgrid.jobs import sweeping, updating
+from beliefgrid.metrics import Metrics
 from beliefgrid.security import login
 from beliefgrid.security.gate import Gate
 from beliefgrid.security.identity import Doorman
@@ -30,6 +32,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     """Return the application; its database is opened when it starts and closed when it stops."""
     settings = settings or Settings.from_environment()
     doorman = Doorman(token_required=settings.token_required)
+    metrics = Metrics()
     app = FastAPI(
         title="beliefgrid",
         summary="Bayesian search over a grid, with a posterior you can watch.",
@@ -38,23 +41,26 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
         docs_url=None,  # they would load scripts from another host
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=[Middleware(Gate, settings=settings, doorman=doorman)],
+        middleware=[Middleware(Gate, settings=settings, doorman=doorman, metrics=metrics)],
     )
     app.state.settings = settings
     app.state.clock = clock
     app.state.doorman = doorman
     app.state.streams = Streams()
+    app.state.metrics = metrics
     trouble.install(app)
     api.install(app)
     app.include_router(login.router)
-    dashboard.install(app)
+    # Forms are checked by the rules of the REST API.
+    bodies = dashboard.Bodies(StudyIn.model_validate, StudyPatch.model_validate)
+    dashboard.install(app, bodies)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
-        service = await _started(app.state.settings, app.state.clock)
+        service = await _started(app.state.settings, app.state.clock, app.state.metrics)
     except Exception as error:
         app.state.start_error = error  # for the command line, which says it in one sentence
         raise
@@ -66,8 +72,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await service.stop()
 
 
-async def _started(settings: Settings, clock: Clock) -> Service:
-    service = await asyncio.to_thread(open_ready, settings, clock)
+async def _started(settings: Settings, clock: Clock, metrics: Metrics) -> Service:
+    service = await asyncio.to_thread(open_ready, settings, clock, metrics)
     try:
         await _require_token(service, settings)
         await service.start()
@@ -77,7 +83,9 @@ async def _started(settings: Settings, clock: Clock) -> Service:
     return service
 
 
-def open_ready(settings: Settings, clock: Clock = utc_now) -> Service:
+def open_ready(
+    settings: Settings, clock: Clock = utc_now, metrics: Metrics | None = None
+) -> Service:
     """Open the database that the settings name, its tables up to date.
 
     A SQLite file is brought up to date here; a Postgres database, which others may be using,
@@ -97,6 +105,7 @@ def open_ready(settings: Settings, clock: Clock = utc_now) -> Service:
         ),
         restart_grace=timedelta(seconds=settings.restart_grace_seconds),
         clock=clock,
+        metrics=metrics,
         jobs=(*updates, sweeping(settings.sweep_seconds)),
     )
     try:

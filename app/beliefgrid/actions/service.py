@@ -15,15 +15,17 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 
 from beliefgrid.actions import ask as asking
-from beliefgrid.actions import definitions, errors, idempotency, read
+from beliefgrid.actions import definitions, errors, idempotency, read, tell
 from beliefgrid.actions.announcements import Announcements
 from beliefgrid.actions.clock import Clock, Watch, utc_now
 from beliefgrid.actions.compute import Compute
+from beliefgrid.actions.counted import Heard, refusals
 from beliefgrid.actions.idempotency import Answer, Once
 from beliefgrid.actions.leases import LeaseRules
 from beliefgrid.actions.matrix import matrix_view
 from beliefgrid.actions.reconcile import reconcile
-from beliefgrid.actions.views import Asked, PosteriorView
+from beliefgrid.actions.views import Asked, PosteriorView, TrialView
+from beliefgrid.metrics import Metrics
 from beliefgrid.storage.engine import Database, open_database
 from beliefgrid.storage.errors import StorageError, StorageFullError
 from beliefgrid.storage.notices import Touched
@@ -36,13 +38,14 @@ Layers = dict[str, NDArray[np.floating[Any]]]
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 15.0  # how long an ask waits for the newest posterior if it does not say
+JUMP_GRACE = timedelta(seconds=60)  # in which the sweeper prolongs the leases
 CACHED_BYTES = 64 * 2**20  # of layers that were computed for charts
 
 
 class Service:
     """One object that the API, the dashboard and the jobs share."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts it is made of
         self,
         database: Database,
         *,
@@ -53,8 +56,10 @@ class Service:
         clock: Clock = utc_now,
         ticks: Callable[[], float] = time.monotonic,
         jobs: Sequence[Job] = (),
+        metrics: Metrics | None = None,
     ) -> None:
         self.database = database
+        self.metrics = metrics or Metrics()
         self.announcements = announcements
         self.compute = compute
         self.restart_grace = restart_grace
@@ -64,7 +69,8 @@ class Service:
         self._jobs = jobs
         self._running: list[asyncio.Task[None]] = []
         self._layers = _LayerCache(CACHED_BYTES)
-        self.spare_leases(self.clock())
+        # No lease runs out for a while: workers could not reach us.
+        self.rules = self.rules.sparing(self.clock() + restart_grace)
 
     # ---------------------------------------------------------------- one change, one look
     async def read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -102,6 +108,24 @@ class Service:
                 except idempotency.OverlapError:
                     continue  # the first attempt has committed meanwhile: give its answer
 
+    async def tell_once(
+        self,
+        once: Once | None,
+        render: Callable[[TrialView], tuple[int, str]],
+        study_id: str,
+        number: int,
+        **said: Any,
+    ) -> Answer:
+        """Record the result of a trial."""
+        heard = Heard(render)
+        with refusals(self.metrics.told):
+            answer = await self.write_once(once, heard, tell.observe, study_id, number, **said)
+        told = heard.of(answer)
+        is_new = told is not None and not told.replayed
+        is_late = is_new and told is not None and told.late
+        self.metrics.told("ok" if is_new else "replayed", late=is_late)
+        return answer
+
     # ---------------------------------------------------------------- asks wait
     async def ask_once(
         self,
@@ -120,6 +144,23 @@ class Service:
         one worker after another sees; with it, for all results, and for a free cell, but never
         longer than that.
         """
+        heard = Heard(render)
+        said = {"worker": worker, "count": count, "lease_seconds": lease_seconds}
+        with refusals(self.metrics.asked):
+            answer = await self._ask_once(once, heard, study_id, wait_seconds, said)
+        asked = heard.of(answer)
+        is_stale = asked is not None and asked.stale
+        self.metrics.asked("replayed" if answer.replayed else "ok", stale=is_stale)
+        return answer
+
+    async def _ask_once(
+        self,
+        once: Once | None,
+        render: Callable[[Asked], tuple[int, str]],
+        study_id: str,
+        wait_seconds: float | None,
+        said: dict[str, Any],
+    ) -> Answer:
         loop = asyncio.get_running_loop()
         patience = "one" if wait_seconds is None else "all"
         deadline = loop.time() + (PATIENCE_S if wait_seconds is None else wait_seconds)
@@ -132,9 +173,7 @@ class Service:
                         render,
                         asking.ask,
                         study_id,
-                        worker=worker,
-                        count=count,
-                        lease_seconds=lease_seconds,
+                        **said,
                         rules=self.rules,
                         patience=patience if left > 0 else "none",
                     )
@@ -198,17 +237,13 @@ class Service:
         if jumped:
             log.warning("the clock jumped forward by %.0f s; leases are prolonged", jumped)
             self._jumped += jumped
-            self.spare_leases(now)
+            self.rules = self.rules.sparing(now + max(self.restart_grace, JUMP_GRACE))
         return now
 
     def jumped_seconds(self) -> float:
         """Return by how much the clock has jumped since this was asked last."""
         jumped, self._jumped = self._jumped, 0.0
         return jumped
-
-    def spare_leases(self, now: datetime) -> None:
-        """Let no lease run out for a while: workers could not reach us, or the clock jumped."""
-        self.rules = self.rules.sparing(now + self.restart_grace)
 
     # ---------------------------------------------------------------- life
 
@@ -234,31 +269,35 @@ class Service:
         return all(not task.done() for task in self._running)
 
 
-def open_service(
+def open_service(  # noqa: PLR0913 - the parts it is made of
     database_url: str,
     *,
     processes: int = 1,
+    compute: Compute | None = None,
     rules: LeaseRules | None = None,
     restart_grace: timedelta = timedelta(0),
     clock: Clock = utc_now,
     ticks: Callable[[], float] = time.monotonic,
     jobs: Sequence[Job] = (),
+    metrics: Metrics | None = None,
 ) -> Service:
     """Open a database and return the service on it, not yet started."""
     announcements = Announcements()
+    metrics = metrics or Metrics()
 
     def tell(touched: Touched) -> None:
         announcements.publish(touched)
 
     return Service(
-        open_database(database_url, tell),
+        open_database(database_url, tell, metrics.committed),
         announcements=announcements,
-        compute=Compute(processes),
+        compute=compute or Compute(processes),
         rules=rules,
         restart_grace=restart_grace,
         clock=clock,
         ticks=ticks,
         jobs=jobs,
+        metrics=metrics,
     )
 
 

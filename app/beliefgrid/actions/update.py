@@ -23,6 +23,7 @@ class Task:
     results: int
     previous: dict[str, Any] | None
     n_queue: int
+    known_at: datetime | None = None  # when the newest result of the recipe came
 
 
 def due(c: Connection) -> list[str]:
@@ -43,6 +44,7 @@ def task(c: Connection, study_id: str) -> Task | None:
         results=row.results,
         previous=previous.theta if previous is not None else None,
         n_queue=max(QUEUE_LENGTH, 4 * live),
+        known_at=row.last_result_at or row.created_at,
     )
 
 

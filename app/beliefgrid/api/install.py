@@ -13,6 +13,7 @@ from beliefgrid.api import (
     telling,
     tokens,
     trials,
+    watching,
 )
 
 API_PREFIX = "/api/v1"
@@ -37,3 +38,4 @@ def install(app: FastAPI) -> None:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)
+    app.include_router(watching.router)

@@ -5,7 +5,7 @@ from fastapi import Response
 from beliefgrid.actions import heartbeat as beats
 from beliefgrid.actions import release, tell
 from beliefgrid.api.answers import HeartbeatOut, MeasuredOut, TrialOut
-from beliefgrid.api.caller import Key, Trial, Worker, rendered
+from beliefgrid.api.caller import Key, Trial, Worker, answered, rendered
 from beliefgrid.api.described import problems
 from beliefgrid.api.route import router as new_router
 from beliefgrid.api.trial_requests import (
@@ -33,14 +33,15 @@ async def observe(
     With no value the last measurement is the result. A late result of an expired trial counts
     until its hard deadline.
     """
-    return await caller.write(
-        key,
+    answer = await caller.service.tell_once(
+        await caller.once(key),
         rendered(200, TrialOut),
-        tell.observe,
-        number=number,
+        caller.study_id,
+        number,
         **body.given(),
         actor=caller.actor,
     )
+    return answered(answer)
 
 
 @router.post(

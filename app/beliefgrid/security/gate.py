@@ -16,6 +16,8 @@ from starlette.responses import RedirectResponse, Response
 
 from beliefgrid.actions.errors import ActionError, TokenInvalidError
 from beliefgrid.api.problems import RefusedError, of_action, of_http, problem
+from beliefgrid.dashboard.pages.trouble import trouble_page
+from beliefgrid.metrics import Metrics
 from beliefgrid.security import body, origin, policy
 from beliefgrid.security.headers import Knock, knock
 from beliefgrid.security.identity import Doorman, Identity
@@ -34,8 +36,9 @@ _log = logging.getLogger("beliefgrid.requests")
 class Gate:
     """ASGI middleware that lets a request in or answers it."""
 
-    def __init__(self, app: App, *, settings: Settings, doorman: Doorman) -> None:
+    def __init__(self, app: App, *, settings: Settings, doorman: Doorman, metrics: Metrics) -> None:
         self._app, self._settings, self._doorman = app, settings, doorman
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -62,6 +65,9 @@ class Gate:
             await self._trouble(error, scope, receive, answer)
         finally:
             answer.log()
+            self._metrics.requested(
+                route_of(scope, request), request.method, answer.status, answer.seconds
+            )
 
     async def _refusal(self, scope: Scope, request: Knock) -> Response | None:
         """Return why a request does not get in, or None."""
@@ -114,13 +120,7 @@ class Gate:
         if isinstance(error, RefusedError):
             response = of_http(asked, error)
         else:
-            _log.error(
-                "a request failed",
-                exc_info=error,
-                extra={"request_id": scope["state"]["request_id"]},
-            )
-            detail = "something is wrong in the service; its log has the reason under request_id"
-            response = problem(asked, 500, "internal_error", detail)
+            response = _broken(asked, answer.request, error)
         if not answer.has_started:
             response.headers["Connection"] = "close"  # the rest of the body may still be coming
             await response(scope, receive, answer.send)
@@ -130,9 +130,13 @@ class _Answer:
     """Puts the headers on an answer, and notes what became of it."""
 
     def __init__(self, send: Send, request: Knock) -> None:
-        self._send, self._request = send, request
+        self._send, self.request = send, request
         self._began = time.perf_counter()
         self.status = 0
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._began
 
     @property
     def has_started(self) -> bool:
@@ -151,18 +155,18 @@ class _Answer:
             *policy.ALWAYS,
             policy.FOR_PAGES if is_page else policy.FOR_DATA,
             policy.NO_STORE,
-            (b"x-request-id", self._request.request_id.encode()),
+            (b"x-request-id", self.request.request_id.encode()),
         )
         return headers + [(name, value) for name, value in extra if name not in given]
 
     def log(self) -> None:
         level = logging.WARNING if self.status >= 500 else logging.DEBUG  # noqa: PLR2004
         if _log.isEnabledFor(level):
-            took = round(1000 * (time.perf_counter() - self._began), 2)
+            took = round(1000 * self.seconds, 2)
             fields = {
-                "request_id": self._request.request_id,
-                "method": self._request.method,
-                "path": self._request.path,
+                "request_id": self.request.request_id,
+                "method": self.request.method,
+                "path": self.request.path,
                 "status": self.status,
                 "ms": took,
             }
@@ -179,6 +183,25 @@ def _brief(send: Send) -> Send:
         await send(message)
 
     return send_brief
+
+
+def route_of(scope: Scope, request: Knock) -> str:
+    """Return the pattern that a request matched, of which there are few; never its path."""
+    pattern = getattr(scope.get("route"), "path", None)
+    if pattern is None:
+        return "none"
+    is_short = request.is_api and not pattern.startswith("/api/")
+    return f"/api/v1{pattern}" if is_short else str(pattern)
+
+
+def _broken(asked: Request, request: Knock, error: Exception) -> Response:
+    """Log what is our own fault, and return the answer that names the line of the log."""
+    place = {"request_id": request.request_id, "method": request.method, "path": request.path}
+    _log.error("a request failed", exc_info=error, extra=place)
+    detail = f"something is wrong in the service; its log has the reason under {request.request_id}"
+    if request.wants_page:
+        return trouble_page(asked, 500, "Something is wrong here", detail)
+    return problem(asked, 500, "internal_error", detail)
 
 
 def _is_below(path: str, root: str) -> bool:

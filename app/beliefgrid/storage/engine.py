@@ -43,12 +43,18 @@ FULL = "53100"
 AWAY = ("08", "53", "55P03", "57", "58")
 UNDONE = ("40001", "40P01")  # serialization failure, deadlock: nothing was stored
 TOUCHED = "beliefgrid_touched"
+NOTED = "beliefgrid_noted"
 
 
 def touch(connection: Connection, study_id: str, *, is_behind: bool = False) -> None:
     """Note that this transaction changes a study, for those who are told after the commit."""
     touched: Touched = connection.info.setdefault(TOUCHED, {})
     touched[study_id] = is_behind or touched.get(study_id, False)
+
+
+def note_events(connection: Connection, kinds: list[str]) -> None:
+    """Note the kinds of events that this transaction stores, for those who count commits."""
+    connection.info.setdefault(NOTED, []).extend(kinds)
 
 
 class Database(Protocol):
@@ -71,11 +77,20 @@ class Database(Protocol):
 OnCommit = Callable[[Touched], None]
 
 
+OnCount = Callable[[int, list[str]], None]  # changes in a COMMIT, kinds of their events
+
+
 def tell_nobody(_touched: Touched) -> None:
     """Take the news of a commit where nobody waits for it."""
 
 
-def open_database(url: str, on_commit: OnCommit = tell_nobody) -> Database:
+def count_nothing(_changes: int, _kinds: list[str]) -> None:
+    """Take the numbers of a commit where nobody counts."""
+
+
+def open_database(
+    url: str, on_commit: OnCommit = tell_nobody, on_count: OnCount = count_nothing
+) -> Database:
     """Open the database that a URL names.
 
     Raises:
@@ -83,8 +98,8 @@ def open_database(url: str, on_commit: OnCommit = tell_nobody) -> Database:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return SqliteDatabase(parsed, on_commit)
-    return PostgresDatabase(parsed.set(drivername="postgresql+psycopg"), on_commit)
+        return SqliteDatabase(parsed, on_commit, on_count)
+    return PostgresDatabase(parsed.set(drivername="postgresql+psycopg"), on_commit, on_count)
 
 
 @contextmanager
@@ -150,10 +165,10 @@ def sqlite_engine(url: URL, *, writes: bool) -> Engine:
 class SqliteDatabase:
     """One file, one process, one writing connection."""
 
-    def __init__(self, url: URL, on_commit: OnCommit) -> None:
+    def __init__(self, url: URL, on_commit: OnCommit, on_count: OnCount) -> None:
         self.url = url
         self._lock = _claim(url)
-        self._on_commit = on_commit
+        self._on_commit, self._on_count = on_commit, on_count
         self.engine = sqlite_engine(url, writes=False)
         self._write_engine = sqlite_engine(url, writes=True)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
@@ -184,7 +199,7 @@ class SqliteDatabase:
             batch, is_open = self._next_batch()
             try:
                 connection = connection or self._write_engine.connect()
-                outcomes, touched = _commit_together(connection, batch)
+                outcomes, touched, kinds = _commit_together(connection, batch)
             except BaseException as error:  # noqa: BLE001 - the caller of each change gets it
                 _fail_all(batch, error)
                 _close(connection)
@@ -195,6 +210,8 @@ class SqliteDatabase:
                     future.set_result(result)
                 else:
                     future.set_exception(failure)
+            if batch:
+                self._on_count(len(batch), kinds)
             if touched:
                 self._on_commit(touched)
         _close(connection)
@@ -224,23 +241,27 @@ def _close(connection: Connection | None) -> None:
 
 def _commit_together(
     connection: Connection, batch: list[_Change]
-) -> tuple[list[tuple[Future[Any], Any, BaseException | None]], Touched]:
+) -> tuple[list[tuple[Future[Any], Any, BaseException | None]], Touched, list[str]]:
     outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
     if not batch:
-        return [], {}
+        return [], {}, []
     connection.info.pop(TOUCHED, None)
+    kinds: list[str] = []
+    connection.info[NOTED] = kinds
     with connection.begin():
         for change in batch:
             connection.exec_driver_sql("SAVEPOINT change")
+            kept = len(kinds)
             try:
                 outcomes.append((change.future, change.work(connection), None))
             except Exception as error:
                 if isinstance(error, DBAPIError) and isinstance(translated(error), StorageError):
                     raise  # the file itself is in trouble: undo the whole batch
                 connection.exec_driver_sql("ROLLBACK TO change")
+                del kinds[kept:]
                 outcomes.append((change.future, None, error))
             connection.exec_driver_sql("RELEASE change")
-    return outcomes, connection.info.pop(TOUCHED, {})
+    return outcomes, connection.info.pop(TOUCHED, {}), kinds
 
 
 def _claim(url: URL) -> int:
@@ -270,9 +291,9 @@ def _claim(url: URL) -> int:
 class PostgresDatabase:
     """A server that any number of our processes share."""
 
-    def __init__(self, url: URL, on_commit: OnCommit) -> None:
+    def __init__(self, url: URL, on_commit: OnCommit, on_count: OnCount) -> None:
         self.url = url
-        self._on_commit = on_commit
+        self._on_commit, self._on_count = on_commit, on_count
         self._notices = Notices(url, on_commit)
         self.engine = create_engine(
             url,
@@ -303,14 +324,18 @@ class PostgresDatabase:
 
     def _write(self, work: Work[T]) -> T:
         touched: Touched = {}
+        kinds: list[str] = []
 
         def noted(connection: Connection) -> T:
             connection.info.pop(TOUCHED, None)
+            connection.info[NOTED] = []
             result = work(connection)
             touched.update(connection.info.pop(TOUCHED, {}))
+            kinds[:] = connection.info.pop(NOTED)
             return result
 
         result = _again_if_undone(lambda: _in_transaction(self.engine, noted))
+        self._on_count(1, kinds)
         if touched:
             self._on_commit(touched)
             self._notices.send(touched)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from beliefgrid.storage.engine import note_events
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import events
 
@@ -14,6 +15,7 @@ _INSERT = insert(events)
 def add(c: Connection, rows: list[dict[str, Any]]) -> None:
     """Store events."""
     c.execute(_INSERT, rows)
+    note_events(c, [row["kind"] for row in rows])
 
 
 def row(
