@@ -1,19 +1,25 @@
 """What the documentation shows is run, and shows what comes out."""
 
 import contextlib
+import dataclasses
 import io
 import re
 from pathlib import Path
 
 import pytest
 
+from beliefgrid import cli
 from beliefgrid.actions.states import STUDY_STATES, TRIAL_STATES
+from beliefgrid.settings import Settings, variable
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "client" / "README.md", ROOT / "examples" / "README.md"]
 PAGES += sorted(DOCS.rglob("*.md"))
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+VARIABLE = re.compile(r"BELIEFGRID_[A-Z_]+[A-Z]")
+COMMAND = re.compile(r"(?:^\$ (?:[A-Z_]+=\S+ )*|`)beliefgrid ([a-z]+)", re.MULTILINE)
+OF_THE_CLIENT = {"BELIEFGRID_" + name for name in ("URL", "TOKEN", "WORKER", "SPOOL", "TRIAL")}
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
@@ -65,3 +71,23 @@ def test_python_on_every_page_can_be_compiled() -> None:
         for kind, block in BLOCK.findall(page.read_text()):
             if kind == "python":
                 compile(block, str(page), "exec")
+
+
+def test_every_variable_on_a_page_is_read_by_somebody() -> None:
+    """A setting that was renamed is renamed on the pages too."""
+    known = {variable(field.name) for field in dataclasses.fields(Settings)} | OF_THE_CLIENT
+    named = {name for page in PAGES for name in VARIABLE.findall(page.read_text())}
+
+    assert {"BELIEFGRID_HOST", "BELIEFGRID_URL"} <= named
+    assert named <= known
+
+
+def test_every_command_on_a_page_exists() -> None:
+    """A page shows no command that `beliefgrid --help` does not list."""
+    groups = {group.name for group in cli.app.registered_groups}
+    commands = cli.app.registered_commands
+    known = groups | {c.name or (c.callback.__name__ if c.callback else "") for c in commands}
+    named = {name for page in PAGES for name in COMMAND.findall(page.read_text())}
+
+    assert {"serve", "demo", "token"} <= named
+    assert named - {"is"} <= known
