@@ -5,6 +5,7 @@ import { layerOf, valueText } from "./layers.js";
 import { colorscale } from "./palettes.js";
 
 const FLOOR = 1e-6;
+const HIGHEST_FLOOR = 0.01;
 const MOST_CELLS_WITH_TEXT = 10;
 const PIXELS_FOR_TEXT = 60;
 const NARROW = 560;
@@ -24,7 +25,14 @@ export function defaultColour(layer, matrix) {
   return layerOf(layer).isProbability && isMany ? "log" : "linear";
 }
 
-/** Return the largest value of a linear colour scale for probabilities: a round number. */
+/** Return the smallest value of a logarithmic colour scale: a power of ten, well below its top. */
+export function decadeBelow(p, top) {
+  const decade = 10 ** Math.floor(Math.log10(p > 0 ? p : FLOOR) + 1e-9);
+  const bottom = Math.min(HIGHEST_FLOOR, Math.max(FLOOR, decade));
+  return bottom > top / 2 ? bottom / 10 : bottom;
+}
+
+/** Return the largest value of a colour scale for probabilities: a round number. */
 export function roundUp(p) {
   return [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75].find((top) => p <= top) ?? 1;
 }
@@ -34,7 +42,7 @@ export function roundUp(p) {
  *
  * It is drawn in index space, every cell equally large, with the grid's own values as labels.
  */
-export function heatmap(matrix, { goal, metric, colour, top, marks, colours, width, isCompact }) {
+export function heatmap(matrix, { goal, metric, colour, top, bottom, marks, colours, width, isCompact }) {
   const { layer } = matrix;
   const withText = hasText(matrix, width);
   const map = {
@@ -47,18 +55,18 @@ export function heatmap(matrix, { goal, metric, colour, top, marks, colours, wid
     ygap: gap(matrix),
     hoverinfo: "none",
     hoverongaps: true,
-    ...scale(matrix, { goal, colour, top }),
-    colorbar: colorbar(layer, { metric, colour, hasTitle: !isCompact && width >= NARROW }),
+    ...scale(matrix, { goal, colour, top, bottom }),
+    colorbar: colorbar(layer, { metric, colour, bottom, hasTitle: !isCompact && width >= NARROW }),
     ...(withText && { text: matrix.z.map((row) => row.map((z) => valueText(layer, z))), texttemplate: "%{text}" }),
   };
   return { data: [map, ...marks], layout: layout(matrix, { colours, width, isCompact }) };
 }
 
 /** Return the parts of a heatmap trace that depend on its colours. */
-function scale({ layer, z }, { goal, colour, top }) {
+function scale({ layer, z }, { goal, colour, top, bottom }) {
   const { palette, isProbability } = layerOf(layer);
   const isLowGood = layer === "mean" && goal === "minimize";
-  const range = colour === "log" ? { zmin: Math.log10(FLOOR), zmax: 0 } : isProbability ? { zmin: 0, zmax: top } : spread(z);
+  const range = colour === "log" ? { zmin: Math.log10(bottom), zmax: Math.log10(top) } : isProbability ? { zmin: 0, zmax: top } : spread(z);
   return { colorscale: colorscale(palette), reversescale: isLowGood, ...range };
 }
 
@@ -75,10 +83,10 @@ function spread(z) {
   return low === high ? { zmin: low - 0.5, zmax: high + 0.5 } : { zmin: low, zmax: high };
 }
 
-function colorbar(layer, { metric, colour, hasTitle }) {
+function colorbar(layer, { metric, colour, bottom, hasTitle }) {
   const { title, isProbability } = layerOf(layer);
   const unit = layer === "mean" || layer === "sd" ? ` (${literal(metric)})` : "";
-  const ticks = colour === "log" ? logTicks() : isProbability ? { tickformat: ".3~%" } : { tickformat: ".3~g" };
+  const ticks = colour === "log" ? logTicks(bottom) : isProbability ? { tickformat: ".3~%" } : { tickformat: ".3~g" };
   return {
     thickness: 14,
     outlinewidth: 0,
@@ -88,10 +96,11 @@ function colorbar(layer, { metric, colour, hasTitle }) {
   };
 }
 
-const logTicks = () => ({
-  tickvals: [-6, -5, -4, -3, -2, -1, 0],
-  ticktext: ["≤ 0.0001 %", "0.001 %", "0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
-});
+function logTicks(bottom) {
+  const decades = [-6, -5, -4, -3, -2, -1, 0].filter((decade) => 10 ** decade >= bottom * 0.99);
+  const text = (decade) => `${Number((100 * 10 ** decade).toPrecision(1))} %`;
+  return { tickvals: decades, ticktext: decades.map((decade, i) => (i ? text(decade) : `≤ ${text(decade)}`)) };
+}
 
 function layout(matrix, { colours, width, isCompact }) {
   const rows = matrix.y ? levels(matrix.y_values) : [""];

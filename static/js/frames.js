@@ -21,6 +21,9 @@ export const byteOf = (p) =>
  * address is always the same and the browser keeps it.
  */
 export class Film {
+  /** The largest byte in any frame that is here, and the smallest above 0. */
+  brightest = 0;
+  dimmest = 255;
   #view;
   #study;
   #nCells;
@@ -39,15 +42,6 @@ export class Film {
     return this.#frames.get(seq) ?? null;
   }
 
-  /** The largest byte in any frame that is here. */
-  get brightest() {
-    let brightest = 0;
-    for (const frame of this.#frames.values()) {
-      for (const byte of frame) if (byte > brightest) brightest = byte;
-    }
-    return brightest;
-  }
-
   /** Fetch the frames around the snapshot at a place in the list, unless they are here. */
   async load(snapshots, place) {
     const size = Math.max(1, Math.min(FRAMES_PER_BLOCK, Math.floor(CELLS_PER_BLOCK / this.#nCells)));
@@ -63,6 +57,10 @@ export class Film {
       const bytes = await getBytes(path);
       const size = bytes.length / seqs.length;
       if (!Number.isInteger(size)) throw new Error(`${seqs.length} frames in ${bytes.length} bytes`);
+      for (const byte of bytes) {
+        if (byte > this.brightest) this.brightest = byte;
+        if (byte > 0 && byte < this.dimmest) this.dimmest = byte;
+      }
       seqs.forEach((seq, i) => this.#frames.set(seq, bytes.subarray(i * size, (i + 1) * size)));
     } catch (error) {
       this.#blocks.delete(path); // so that it is asked for again

@@ -2,7 +2,7 @@
 
 import { Chart, settled } from "./chart.js";
 import { addDownloads } from "./download.js";
-import { defaultColour, describe, hasGaps, hasText, heatmap, roundUp } from "./figures.js";
+import { decadeBelow, defaultColour, describe, hasGaps, hasText, heatmap, roundUp } from "./figures.js";
 import { FilmCanvas } from "./film.js";
 import { Film, probability } from "./frames.js";
 import { Picture, countCells } from "./grid.js";
@@ -107,6 +107,7 @@ class Heatmap {
       metric,
       colour: this.#colour,
       top: this.#top,
+      bottom: this.#bottom,
       marks: this.#markTraces(known),
       colours: coloursOf(this.chart.figure),
       width: this.chart.width,
@@ -124,11 +125,18 @@ class Heatmap {
     return this.view.colour ?? defaultColour(matrix.layer, matrix);
   }
 
-  /** The top of a linear scale; the same for the whole film, so that moments can be compared. */
+  /** The top of the scale of a probability; the same for the whole film, so that moments can be compared. */
   get #top() {
     const highest = Math.max(...this.#shown.matrix.z.map((row) => Math.max(...row)));
     const brightest = this.#film ? probability(this.#film.brightest) : 0;
     return roundUp(Math.max(highest, brightest * 0.98));
+  }
+
+  /** The bottom of a logarithmic scale; the same for the whole film, too. */
+  get #bottom() {
+    const lowest = this.#shown.matrix.z.flat().reduce((low, p) => (p > 0 && p < low ? p : low), 1);
+    const dimmest = this.#film ? probability(this.#film.dimmest) : 1;
+    return decadeBelow(Math.min(lowest, dimmest * 1.02), this.#top);
   }
 
   #markTraces(known) {
@@ -242,14 +250,15 @@ class Heatmap {
 
   #framePalette() {
     const colours = ramp(layerOf("p_best").palette);
-    if (this.#colour === "log") return colours;
-    const linear = new Uint8ClampedArray(colours.length);
-    const top = this.#top;
+    const [top, bottom] = [this.#top, this.#bottom];
+    const decades = Math.log10(top / bottom);
+    const share = this.#colour === "log" ? (p) => Math.log10(Math.max(p, bottom) / bottom) / decades : (p) => p / top;
+    const scaled = new Uint8ClampedArray(colours.length);
     for (let byte = 0; byte < 256; byte++) {
-      const at = Math.min(255, Math.round((255 * probability(byte)) / top));
-      linear.set(colours.subarray(4 * at, 4 * at + 4), 4 * byte);
+      const at = Math.min(255, Math.round(255 * share(probability(byte))));
+      scaled.set(colours.subarray(4 * at, 4 * at + 4), 4 * byte);
     }
-    return linear;
+    return scaled;
   }
 
   // ---------------------------------------------------------------- one cell

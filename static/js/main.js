@@ -28,19 +28,24 @@ async function startChart(figure) {
   }
 }
 
+const watch = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      watch.unobserve(target);
+      startChart(target);
+    }
+  },
+  { rootMargin: "200px" },
+);
+const watched = new WeakSet();
+
+/** Start the charts of the page, also those that came with a new part. */
 function startChartsInView() {
-  const watch = new IntersectionObserver(
-    (entries) => {
-      for (const { isIntersecting, target } of entries) {
-        if (!isIntersecting) continue;
-        watch.unobserve(target);
-        startChart(target);
-      }
-    },
-    { rootMargin: "200px" },
-  );
   for (const figure of document.querySelectorAll("figure[data-chart]")) {
-    if (figure.dataset.chart in CHARTS) watch.observe(figure);
+    if (!(figure.dataset.chart in CHARTS) || watched.has(figure)) continue;
+    watched.add(figure);
+    watch.observe(figure);
   }
 }
 
@@ -51,6 +56,7 @@ async function startForms() {
 
 async function onNews() {
   await Promise.all([refreshParts(), ...drawn.map((chart) => chart.news())]);
+  startChartsInView();
 }
 
 document.documentElement.dataset.js = "";

@@ -6,7 +6,7 @@ const tags = new Map();
 
 /** Fetch the page's parts and put the new ones in place of the old. */
 export async function refreshParts() {
-  const names = [...new Set([...document.querySelectorAll("[data-part]")].map((part) => part.dataset.part))];
+  const names = [...new Set([...document.querySelectorAll("[data-part]:not([data-keep])")].map((part) => part.dataset.part))];
   if (!names.length) return;
   const query = Object.fromEntries(new URLSearchParams(location.search));
   const path = withQuery(location.pathname, { ...query, part: names.join(",") });

@@ -69,7 +69,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("no Chromium on this machine, and CI must not skip the browser tests")
         pytest.skip(
-            "no Chromium; `playwright install --with-deps chromium-headless-shell` or apt-get install chromium-headless-shell"
+            "no Chromium; `playwright install --with-deps chromium-headless-shell` or "
+            "`apt-get install chromium-headless-shell`"
         )
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

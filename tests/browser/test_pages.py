@@ -16,6 +16,13 @@ PAGES = {
     "trials": "/studies/{study}/trials",
     "trial": "/studies/{study}/trials/{trial}",
     "new study": "/studies/new",
+    "new study as JSON": "/studies/new?as=json",
+    "convergence": "/studies/{study}/convergence",
+    "workers": "/studies/{study}/workers",
+    "api": "/studies/{study}/api",
+    "settings": "/studies/{study}/settings",
+    "tokens": "/tokens",
+    "help": "/help",
 }
 DRAWN = re.compile(".+")
 
@@ -43,7 +50,7 @@ def path_of(api_for_module: Api) -> dict[str, str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_have_no_accessibility_violations(
-    browser: Browser, context: BrowserContext, path_of: dict[str, str], name: str, scheme: str
+    context: BrowserContext, path_of: dict[str, str], name: str, scheme: str
 ) -> None:
     """axe-core finds nothing to mend, in light and in dark, after the charts are drawn."""
     page = context.new_page()

@@ -67,11 +67,11 @@ def test_frames_are_shown_while_the_slider_moves(page: Page, api: Api, study: st
     expect(film).to_be_hidden()
 
 
-def test_moving_through_cached_frames_asks_for_nothing(page: Page, api: Api, study: str) -> None:
+def test_moving_through_cached_frames_asks_for_nothing(page: Page, study: str) -> None:
     """A block of frames is fetched once."""
-    open_map(page, study, "?x=a&y=b")
+    with page.expect_response("**/frames?**"):
+        open_map(page, study, "?x=a&y=b")
     slider = page.locator(".slider input[type=range]")
-    page.wait_for_load_state("networkidle")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
 

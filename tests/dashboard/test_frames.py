@@ -1,5 +1,7 @@
 """Frames are p_best as bytes, cell for cell what the posterior resource says."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from fastapi import HTTPException
@@ -8,7 +10,7 @@ from beliefgrid import search
 from beliefgrid.dashboard.charts import sample
 from beliefgrid.dashboard.frames import Picture, frame, quantise, reduce_field
 
-PARAMETERS = [
+PARAMETERS: list[dict[str, Any]] = [
     {"name": "rate", "kind": "ordered", "values": [0.1, 0.001, 0.01], "scale": "log"},
     {"name": "size", "kind": "ordered", "values": [64, 8], "scale": "linear"},
     {"name": "kind", "kind": "categorical", "values": ["tanh", "relu"]},
@@ -25,7 +27,8 @@ def grid() -> search.Grid:
 def field(grid: search.Grid) -> np.ndarray:
     """A belief that is different in every cell."""
     weights = np.arange(1.0, grid.n_cells + 1)
-    return weights / weights.sum()
+    field: np.ndarray = weights / weights.sum()
+    return field
 
 
 @pytest.mark.parametrize("reduce", ["sum", "max", "mean"])
@@ -35,7 +38,7 @@ def test_frames_agree_with_the_posterior_matrix(
 ) -> None:
     """The fast way to a frame and the engine's matrix are the same numbers."""
     fast = reduce_field(grid, field, Picture(x, y, reduce, {}))  # type: ignore[arg-type]
-    slow = search.reduce_matrix(grid, field, x=x, y=y, reduce=reduce)  # type: ignore[arg-type]
+    slow = search.reduce_matrix(grid, field, x=x, y=y, reduce=reduce)
 
     np.testing.assert_allclose(fast, slow.z, rtol=1e-12)
 

@@ -106,16 +106,17 @@ def progress(c: Connection, study_id: str) -> list[Moment]:
 
 
 def newest(c: Connection, study_id: str, at: int | None = None) -> SnapshotView | None:
-    """Return the newest snapshot that is not after a seq; None while there is none."""
+    """Return the newest snapshot that is not after a seq, or the first; None without any."""
     try:
         return read.snapshot(c, study_id, at)
     except SnapshotUnknownError:
-        return None
+        first = read.snapshots(c, study_id, limit=1) if at is not None else []
+        return first[0] if first else None
 
 
 def neighbours(c: Connection, study: StudyView, seq: int) -> list[int]:
     """Return the seqs of the first snapshot, those beside one, and the newest, ascending."""
-    before = newest(c, study.id, seq - 1)
+    before = newest(c, study.id, seq - 1)  # the first one has itself there
     near = [*read.snapshots(c, study.id, after=0, limit=1),
             *read.snapshots(c, study.id, after=seq, limit=1)]  # fmt: skip
     found = {snapshot.seq for snapshot in near} | {seq, study.snapshot_seq}

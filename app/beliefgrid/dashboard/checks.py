@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from beliefgrid.actions.views import StudyView, WorkerView
+from beliefgrid.dashboard.leader import leader_of
 from beliefgrid.dashboard.numbers import address_level, ago, cell_text, count, level, percent
 
 FEW = 5
@@ -125,7 +126,7 @@ def _advice_to_stop(study: StudyView, summary: Mapping[str, Any] | None) -> Chec
 
 def _border(study: StudyView, summary: Mapping[str, Any] | None) -> list[Check]:
     """Return the axes at whose end the best cell stands: the true best may lie beyond."""
-    leader = (summary or {}).get("leader")
+    leader = leader_of(summary)
     if not leader or (summary or {}).get("n_observations", 0) < FEW:
         return []
     found = []

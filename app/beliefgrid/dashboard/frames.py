@@ -7,7 +7,7 @@ keep them for ever.
 """
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
@@ -29,6 +29,13 @@ router = APIRouter()
 
 Reduce = Literal["sum", "max", "mean", "slice"]
 Pixels = NDArray[np.uint8]
+Field = NDArray[np.float64]
+_REDUCE: dict[str, Callable[[Field, tuple[int, ...]], Any]] = {
+    "sum": lambda cube, axes: cube.sum(axis=axes),
+    "max": lambda cube, axes: cube.max(axis=axes),
+    "mean": lambda cube, axes: cube.mean(axis=axes),
+    "slice": lambda cube, axes: cube.sum(axis=axes),  # one level is left of the others
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +116,7 @@ def reduce_field(
             level = _level(grid.parameters[axis], picture.fixed)
             cube = cube.take([level], axis=axis)
     others = tuple(axis for axis in range(len(names)) if axis not in shown)
-    reduced = {"sum": cube.sum, "max": cube.max, "mean": cube.mean, "slice": cube.sum}[
-        picture.reduce
-    ](axis=others)
+    reduced = _REDUCE[picture.reduce](cube, others)
     matrix = reduced if shown == sorted(shown) else reduced.T
     ordered = matrix[np.ix_(*(grid.display_order(axis) for axis in shown))]
     return np.atleast_2d(ordered)

@@ -72,6 +72,13 @@ TOPICS = (
         "The cell of the highest P(best). It may be one that was never tested.",
     ),
     Topic(
+        "best-so-far",
+        "Best so far",
+        "The tested cell of the best predicted mean: what you would take if it ended now. The "
+        "star on the map. It need not be the leader: a cell of which more is known may be "
+        "predicted better, and one of which less is known may have the higher chance.",
+    ),
+    Topic(
         "expected_regret",
         "Expected regret",
         "How much worse than the true best cell the leader is expected to be, in the metric's "

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from beliefgrid.assets import static_dir
 from beliefgrid.dashboard import charts
+from beliefgrid.dashboard.bodies import Bodies
 from beliefgrid.dashboard.guard import guard
 from beliefgrid.dashboard.pages import (
     api,
@@ -38,8 +39,9 @@ PAGES = (
 )
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, bodies: Bodies) -> None:
     """Add all pages, their feeds and the static files to an application."""
+    app.state.bodies = bodies
     pages = APIRouter(include_in_schema=False, dependencies=[Depends(guard)])
     for page in PAGES:
         pages.include_router(page.router)

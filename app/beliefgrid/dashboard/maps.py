@@ -17,7 +17,7 @@ from beliefgrid.dashboard.numbers import count, find_level, level
 from beliefgrid.dashboard.palettes import png_uri, shades_of
 from beliefgrid.dashboard.render import Part
 
-FLOOR_DECADES = 6
+FLOOR, HIGHEST_FLOOR = 1e-6, 0.01
 LINEAR_UP_TO_CELLS = 36
 ROUND_TOPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75)
 MOST_MARKS = 250
@@ -66,6 +66,16 @@ class Map(Part):
     has_gaps: bool
     marks: Sequence[Marks]
     caption: Part | None
+
+
+@dataclass(frozen=True, slots=True)
+class MapCard(Part):
+    """The place of a heatmap: the map, or why there is none yet."""
+
+    template: ClassVar[str] = "parts/map_card.html"
+
+    map: Map | None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +150,23 @@ def table_of(matrix: PosteriorView, href: str) -> MapTable:
 def describe(matrix: PosteriorView, known: Mapping[str, Any] | None) -> str:
     """Return one sentence that says what a heatmap shows, for those who cannot see it."""
     layer = LAYERS[matrix.layer]
-    z = values_of(matrix)
     rows = len(matrix.y_values) if matrix.y else 1
     text = f"Heatmap of {layer.title} over {len(matrix.x_values)} by {rows} cells"
-    if not np.isnan(z).all():
-        j, i = np.unravel_index(int(np.nanargmax(z)), z.shape)
-        where = f"{matrix.x} {level(matrix.x_values[i])}"
-        if matrix.y:
-            where += f", {matrix.y} {level(matrix.y_values[j])}"
-        text += f"; highest at {where}: {value_text(layer, float(z[j, i]))}"
+    peak = peak_text(matrix)
+    text += f"; {peak}" if peak else ""
     return f"{text}; {count(len(known['cells']), 'result')}." if known else f"{text}."
+
+
+def peak_text(matrix: PosteriorView) -> str:
+    """Return where a matrix is highest, and how high; nothing if it holds no number."""
+    z = values_of(matrix)
+    if np.isnan(z).all():
+        return ""
+    j, i = np.unravel_index(int(np.nanargmax(z)), z.shape)
+    where = f"{matrix.x} {level(matrix.x_values[i])}"
+    if matrix.y:
+        where += f", {matrix.y} {level(matrix.y_values[j])}"
+    return f"highest at {where}: {value_text(LAYERS[matrix.layer], float(z[j, i]))}"
 
 
 def values_of(matrix: PosteriorView) -> NDArray[np.float64]:
@@ -170,15 +187,24 @@ def _unit(
     if np.isnan(z).all():
         return z
     if layer.is_probability:
-        if (colour or default_colour(layer, z.size)) == "log":
-            with np.errstate(divide="ignore"):
-                return np.maximum(0.0, 1 + np.log10(z) / FLOOR_DECADES)
-        highest = float(np.nanmax(z))
-        return z / next((top for top in ROUND_TOPS if highest <= top), 1.0)
+        return _share(z, is_log=(colour or default_colour(layer, z.size)) == "log")
     low, high = float(np.nanmin(z)), float(np.nanmax(z))
     unit = (z - low) / (high - low) if high > low else np.where(np.isnan(z), z, 0.5)
     is_low_good = layer.name == "mean" and goal == "minimize"
     return 1 - unit if is_low_good else unit
+
+
+def _share(p: NDArray[np.float64], *, is_log: bool) -> NDArray[np.float64]:
+    """Return probabilities as places on a scale that ends at a round number."""
+    highest = float(np.nanmax(p))
+    top = next((one for one in ROUND_TOPS if highest <= one), 1.0)
+    if not is_log:
+        return p / top
+    lowest = float(np.nanmin(np.where(p > 0, p, top)))
+    bottom = min(HIGHEST_FLOOR, max(FLOOR, 10.0 ** np.floor(np.log10(lowest) + 1e-9)))
+    bottom = bottom / 10 if bottom > top / 2 else bottom
+    unit: NDArray[np.float64] = np.log10(np.maximum(p, bottom) / bottom) / np.log10(top / bottom)
+    return unit
 
 
 def _thinned(values: Sequence[Any], most: int) -> list[str]:

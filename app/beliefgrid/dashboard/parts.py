@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from beliefgrid.actions.views import StudyView, TrialView
 from beliefgrid.dashboard.checks import Check
 from beliefgrid.dashboard.layout import finished
+from beliefgrid.dashboard.leader import leader_of
 from beliefgrid.dashboard.links import Links
 from beliefgrid.dashboard.numbers import (
     NOTHING,
@@ -24,6 +25,7 @@ from beliefgrid.dashboard.render import Part
 from beliefgrid.dashboard.states import Badge, trial_badge
 
 MOST_TESTED_SHOWN = 5
+MOST_COLUMNS = 3  # with more parameters a combination is one text
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Belief:
 
     rank: int
     values: Sequence[Any]
+    text: str
     p_best: float
     mean: str
     sd: str
@@ -83,6 +86,7 @@ class Beliefs(Part):
     template: ClassVar[str] = "parts/beliefs.html"
 
     parameters: Sequence[str]
+    is_wide: bool
     metric: str
     rows: Sequence[Belief]
     n_cells: int
@@ -158,7 +162,7 @@ def stats_of(
 ) -> Stats:
     """Return the numbers that matter of a study."""
     known = summary or {}
-    leader = known.get("leader") or {}
+    leader = leader_of(known) or {}
     tested = f"{study.cells_tested:,} of {count(study.n_cells, 'cell')}"
     numbers = [
         ("P(best) of the leader", percent(leader.get("p_best")), "over the whole grid", "p_best"),
@@ -209,6 +213,7 @@ def beliefs_of(
         Belief(
             rank=rank,
             values=[found["assignments"].get(name, NOTHING) for name in names],
+            text=cell_text(found["assignments"]),
             p_best=found["p_best"],
             mean=number(found["mean"]),
             sd=number(found["sd"], 2),
@@ -216,7 +221,8 @@ def beliefs_of(
         )
         for rank, found in enumerate(top, 1)
     ]
-    return Beliefs(names, study.metric, rows, study.n_cells, moment, links.help("p_best"))
+    is_wide = len(names) > MOST_COLUMNS
+    return Beliefs(names, is_wide, study.metric, rows, study.n_cells, moment, links.help("p_best"))
 
 
 def among_tested_of(

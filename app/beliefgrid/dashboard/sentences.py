@@ -5,6 +5,7 @@ from typing import Any
 
 from beliefgrid.actions.views import StudyView
 from beliefgrid.dashboard.layout import finished, progress_text
+from beliefgrid.dashboard.leader import leader_of
 from beliefgrid.dashboard.numbers import cell_text, count, number, percent
 
 Summary = Mapping[str, Any]
@@ -17,7 +18,7 @@ def overview(study: StudyView, summary: Summary | None) -> str:
     done = finished(study)
     if summary is None:
         return f"The first posterior over {count(study.n_cells, 'cell')} is being computed."
-    leader = summary["leader"]
+    leader = leader_of(summary)
     if leader is None or not summary["n_observations"]:
         return (
             f"No result yet: {count(study.n_cells, 'cell')} to choose from, and before any data "

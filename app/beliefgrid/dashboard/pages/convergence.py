@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from beliefgrid.actions import read
 from beliefgrid.actions.views import StoppingView, StudyView
 from beliefgrid.dashboard import charts, layout
+from beliefgrid.dashboard.leader import leader_of
 from beliefgrid.dashboard.lines import LineChart, LineData, line_chart
 from beliefgrid.dashboard.links import Links, links_of
 from beliefgrid.dashboard.numbers import NOTHING, count, number, percent
@@ -71,7 +72,7 @@ CURVES: dict[str, Curve] = {
     "p_best": Curve(
         "P(best) of the leader",
         "The belief in the leading cell. It may fall when a result contradicts it.",
-        lambda summary: (summary.get("leader") or {}).get("p_best"),
+        lambda summary: (leader_of(summary) or {}).get("p_best"),
     ),
     "entropy": Curve(
         "entropy, bits",
@@ -173,7 +174,7 @@ def _sentence(study: StudyView, stopping: StoppingView, summary: Mapping[str, An
 
 
 def _stats(links: Links, study: StudyView, summary: Mapping[str, Any]) -> Stats:
-    leader = summary.get("leader") or {}
+    leader = leader_of(summary) or {}
     cells = summary.get("effective_cells")
     numbers = [
         ("P(best) of the leader", percent(leader.get("p_best")), "over the grid", "p_best"),

@@ -15,6 +15,7 @@ from beliefgrid.actions.errors import ActionError
 from beliefgrid.actions.idempotency import Once
 from beliefgrid.actions.views import StudyView
 from beliefgrid.dashboard import forms, layout
+from beliefgrid.dashboard.bodies import bodies_of, checked
 from beliefgrid.dashboard.links import links_of
 from beliefgrid.dashboard.numbers import count, level, span
 from beliefgrid.dashboard.parts import Lead
@@ -110,24 +111,25 @@ async def _with_body(
         return respond(request, replace(page, form=forms.form_from_body(body)))
     if wish == "create":
         return await _create(request, body, page.nonce)
-    preview = _preview(body, page.form.seconds)
+    study = checked(bodies_of(request).study, body)
+    preview = _preview(study.definition(), page.form.seconds)
     json_text = sent.get("json", "")
     return respond(request, replace(page, preview=preview, is_json=is_json, json_text=json_text))
 
 
-async def _create(request: Request, body: dict[str, Any], nonce: str) -> Response:
+async def _create(request: Request, body: Mapping[str, Any], nonce: str) -> Response:
     """Create the study once, however often the form is sent."""
-    described: dict[str, Any] = {
-        key: body.pop(key) for key in ("name", "notes", "tags") if key in body
-    }
-    fingerprint = sha256(json.dumps([described, body], sort_keys=True).encode()).hexdigest()
+    study = checked(bodies_of(request).study, body)
+    fingerprint = sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     answer = await request.app.state.service.write_once(
         Once(nonce, "form:new-study", fingerprint),
         _created,
         create_study,
-        definition=_checked(body),
+        definition=study.definition(),
+        name=study.name,
+        notes=study.notes,
+        tags=study.tags,
         actor=layout.state_of(request, "actor", None),
-        **_described(described),
     )
     to = links_of(request).study(json.loads(answer.body)["id"])
     return Response(status_code=303, headers={"Location": to})
@@ -137,28 +139,8 @@ def _created(study: StudyView) -> tuple[int, str]:
     return 201, json.dumps({"id": study.id})
 
 
-def _checked(body: Mapping[str, Any]) -> dict[str, Any]:
-    known = {"parameters", "metrics", "prior", "strategy", "noise", "constraints", "budget",
-             "stopping", "seed"}  # fmt: skip
-    unknown = sorted(set(body) - known)
-    if unknown:
-        raise forms.FormError(
-            f"A study has no field {unknown[0][:40]!r}; it has {', '.join(sorted(known))}."
-        )
-    return dict(body)
-
-
-def _described(given: Mapping[str, Any]) -> dict[str, Any]:
-    name, notes, tags = given.get("name", "untitled"), given.get("notes", ""), given.get("tags", [])
-    is_right = isinstance(name, str) and isinstance(notes, str) and isinstance(tags, list)
-    if not is_right or not all(isinstance(tag, str) for tag in tags):
-        raise forms.FormError("`name` and `notes` must be text, `tags` a list of texts.")
-    return {"name": name, "notes": notes, "tags": tags}
-
-
-def _preview(body: Mapping[str, Any], seconds: str) -> Preview:
-    described = {key: value for key, value in body.items() if key not in ("name", "notes", "tags")}
-    full, problem = normalised(_checked(described))
+def _preview(definition: dict[str, Any], seconds: str) -> Preview:
+    full, problem = normalised(definition)
     axes = [
         (parameter["name"], _levels_text(parameter["values"])) for parameter in full["parameters"]
     ]

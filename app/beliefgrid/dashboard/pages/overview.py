@@ -48,7 +48,7 @@ class OverviewPage(PageContext):
     lead: Lead
     checks: Checks
     stats: Stats
-    map: maps.Map | None
+    map_card: maps.MapCard
     map_href: str
     beliefs: Beliefs
     next_up: NextUp | None
@@ -130,7 +130,7 @@ def _page(request: Request, found: _Read) -> OverviewPage:
         lead=Lead(sentences.overview(study, summary), QUESTIONS),
         checks=Checks(checks(study, summary, found.workers, now)),
         stats=stats_of(links, study, summary, now),
-        map=_map(found),
+        map_card=maps.MapCard(_map(found)),
         map_href=links.study(study.id, "posterior"),
         beliefs=beliefs_of(links, study, top[:TOP], moment=_moment(found.snapshot)),
         next_up=next_up_of(study, summary),

@@ -13,10 +13,17 @@ from beliefgrid.actions.errors import ActionError
 from beliefgrid.actions.views import PosteriorView, SnapshotView, StudyView
 from beliefgrid.dashboard import charts, layout, maps
 from beliefgrid.dashboard.layers import LAYERS, REDUCES, Layer
+from beliefgrid.dashboard.leader import leader_of
 from beliefgrid.dashboard.links import Links, links_of
 from beliefgrid.dashboard.marginals import AxisMarginals, PairMaps, marginals_of, pairs_of
 from beliefgrid.dashboard.numbers import address_level, cell_text, count, level, percent
-from beliefgrid.dashboard.parts import AmongTested, Beliefs, Lead, among_tested_of, beliefs_of
+from beliefgrid.dashboard.parts import (
+    AmongTested,
+    Beliefs,
+    Lead,
+    among_tested_of,
+    beliefs_of,
+)
 from beliefgrid.dashboard.render import PageContext, Part, respond
 from beliefgrid.dashboard.view import FIXED, View, slice_at, values_of, view_of
 
@@ -90,8 +97,7 @@ class PosteriorPage(PageContext):
     head: layout.StudyHead
     lead: Lead
     controls: Controls
-    map: maps.Map | None
-    problem: str
+    map_card: maps.MapCard
     moments: Moments
     map_table: maps.MapTable | None
     beliefs: Beliefs
@@ -175,8 +181,7 @@ def _page(
         head=layout.study_head(links, study, "posterior", title="Posterior"),
         lead=Lead(_sentence(study, view, snapshot, matrix), QUESTIONS),
         controls=_controls(links, study, view, fixed),
-        map=map_,
-        problem=problem,
+        map_card=maps.MapCard(map_, problem),
         moments=_moments(links, found, view),
         map_table=shown,
         beliefs=beliefs_of(links, study, top[:TOP], moment=moment),
@@ -193,11 +198,12 @@ def _sentence(
         return f"No posterior over the {count(study.n_cells, 'cell')} yet."
     n = snapshot.n_observations
     start = f"After {count(n, 'result')}" if n else "Before any result"
-    leader = snapshot.summary.get("leader")
+    leader = leader_of(snapshot.summary)
     if view.layer == "p_best" and leader:
         where = cell_text(leader["assignments"])
         return f"{start}, the best cell is most likely {where}: {percent(leader['p_best'])}."
-    return f"{start}: {maps.describe(matrix, None)}".replace(": Heatmap", ", the")
+    peak = maps.peak_text(matrix)
+    return f"{start}, the {LAYERS[view.layer].title} is {peak}." if peak else f"{start}."
 
 
 def _caption(

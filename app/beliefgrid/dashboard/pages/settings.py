@@ -12,6 +12,7 @@ from beliefgrid.actions.manage import delete_study, patch_study, restore_study
 from beliefgrid.actions.states import STUDY_MOVES
 from beliefgrid.actions.views import StudyView
 from beliefgrid.dashboard import layout
+from beliefgrid.dashboard.bodies import bodies_of, checked
 from beliefgrid.dashboard.links import links_of
 from beliefgrid.dashboard.parts import Lead
 from beliefgrid.dashboard.render import PageContext, respond
@@ -98,8 +99,9 @@ async def change(request: Request, study_id: str) -> Response:
         return _go_to(links.study(study_id))
     try:
         version = int(sent["version"]) if wish == "describe" and "version" in sent else None
+        body = checked(bodies_of(request).patch, _changes(wish, sent))
         await service.write(
-            patch_study, study_id, changes=_changes(wish, sent), if_version=version, actor=actor
+            patch_study, study_id, changes=body.changes(), if_version=version, actor=actor
         )
     except (ActionError, SearchError, ValueError) as error:
         study = await service.read(read.study, study_id)

@@ -12,6 +12,7 @@ from beliefgrid.actions import read
 from beliefgrid.actions.states import STUDY_STATES
 from beliefgrid.actions.views import Page, StudyView
 from beliefgrid.dashboard import layout, sentences
+from beliefgrid.dashboard.leader import leader_of
 from beliefgrid.dashboard.links import Links, links_of
 from beliefgrid.dashboard.numbers import NOTHING, When, cell_text, number, percent, share, when
 from beliefgrid.dashboard.parts import Lead, eta_of
@@ -129,7 +130,7 @@ def _page(request: Request, found: Page[StudyView], state: str | None) -> Studie
 
 def _row(links: Links, study: StudyView, now: datetime) -> StudyRow:
     summary: dict[str, Any] = study.summary or {}
-    leader = summary.get("leader") or {}
+    leader = leader_of(summary) or {}
     budget = (study.definition.get("budget") or {}).get("trials")
     done = layout.finished(study)
     return StudyRow(
