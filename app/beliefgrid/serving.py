@@ -1,6 +1,7 @@
 """A server in this process: its port, its loop, its end."""
 
 import asyncio
+import contextlib
 import signal
 import socket
 import sys
@@ -28,6 +29,10 @@ class StartFailedError(Exception):
 class _Server(uvicorn.Server):
     """A server that ends its event streams when it is told to stop; they would never end."""
 
+    def end(self, _sig: int, _frame: FrameType | None) -> None:
+        """Stop, also when the signal comes before or after uvicorn listens for it."""
+        self.should_exit = True
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         state: Any = self.config.loaded_app.state if self.config.loaded else None
         service = getattr(state, "service", None)
@@ -48,6 +53,7 @@ def run(settings: Settings) -> None:
     with _bound(settings.host, settings.port) as listener:
         config = uvicorn.Config(
             app,
+            lifespan="on",  # else a start that fails would pass for an app without one
             log_config=None,
             access_log=False,  # ours carry a request id and no query
             server_header=False,
@@ -60,10 +66,15 @@ def run(settings: Settings) -> None:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         port = listener.getsockname()[1]
         _say(f"beliefgrid is at http://{host}:{port}{settings.root_path}/")
-        server.run(sockets=[listener])
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, server.end)  # uvicorn sends itself the signal again at its end
+        with contextlib.suppress(SystemExit):  # of a start that failed; we say why below
+            server.run(sockets=[listener])
     error = getattr(app.state, "start_error", None)
     if error is not None:
         raise StartFailedError(str(error)) from error
+    if not server.started:
+        raise StartFailedError("the application could not start; the log above says why")
 
 
 def run_worker(settings: Settings) -> None:

@@ -1,0 +1,112 @@
+"""Events come as a stream that can be cut anywhere and goes on where it was."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.api.support import STUDY
+from tests.support.server import Server
+
+Event = dict[str, Any]
+
+
+@pytest.fixture
+def study(server_url: str) -> str:
+    """A study on a real server."""
+    return create(server_url)
+
+
+def create(url: str) -> str:
+    """Create a study; its id."""
+    return str(httpx2.post(f"{url}/api/v1/studies", json=STUDY).json()["id"])
+
+
+@contextmanager
+def stream(url: str, study: str, **headers: str) -> Iterator[Iterator[Event]]:
+    """Open the stream of a study's events."""
+    address = f"{url}/api/v1/studies/{study}/events"
+    with httpx2.stream("GET", address, headers=headers, timeout=10) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        yield parsed(response.iter_lines())
+
+
+def parsed(lines: Iterator[str]) -> Iterator[Event]:
+    """Yield the events of a stream."""
+    event: Event = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if name in {"id", "event", "data"}:
+            event[name] = value
+        elif not line and "event" in event:
+            yield event
+            event = {}
+
+
+def import_results(url: str, study: str, count: int) -> None:
+    """Make something happen."""
+    for number in range(count):
+        httpx2.post(
+            f"{url}/api/v1/studies/{study}/trials",
+            json={
+                "assignments": {"learning_rate": 0.01, "latent_dim": 8},
+                "observation": {"value": number},
+            },
+        ).raise_for_status()
+
+
+def test_events_come_as_they_happen_each_with_its_number(server_url: str, study: str) -> None:
+    """What was before is sent first, then what comes; none is missing and none comes twice."""
+    with stream(server_url, study) as events:
+        first = next(events)
+        import_results(server_url, study, 3)
+        rest = [next(events) for _ in range(3)]
+
+    assert first["event"] == "study_created"
+    numbers = [int(event["id"]) for event in (first, *rest)]
+    assert numbers == list(range(1, 5))
+    assert {"trial_imported"} <= {event["event"] for event in rest}
+    assert json.loads(rest[0]["data"])["seq"] == numbers[1]
+
+
+def test_a_stream_goes_on_after_the_last_event_that_was_seen(server_url: str, study: str) -> None:
+    """Cut at any event, the rest is what a whole stream would have had."""
+    import_results(server_url, study, 4)
+    with stream(server_url, study) as events:
+        whole = [next(events) for _ in range(5)]
+
+    for cut in range(4):
+        with stream(server_url, study, **{"Last-Event-ID": whole[cut]["id"]}) as events:
+            assert next(events) == whole[cut + 1]
+
+
+def test_who_has_seen_more_than_there_is_starts_over(server_url: str, study: str) -> None:
+    """The database was put back: a reset says so."""
+    with stream(server_url, study, **{"Last-Event-ID": "999"}) as events:
+        assert next(events)["event"] == "reset"
+
+
+def test_an_unknown_study_has_no_stream(server_url: str) -> None:
+    """404, not an empty stream."""
+    response = httpx2.get(f"{server_url}/api/v1/studies/st_none/events")
+
+    assert response.status_code == 404
+
+
+def test_a_server_that_stops_ends_its_streams(server: Server) -> None:
+    """SIGTERM is obeyed at once, however many pages are open."""
+    study = create(server.url)
+    with stream(server.url, study) as events:
+        next(events)
+        began = time.monotonic()
+        server.process.terminate()
+        code = server.process.wait(timeout=20)
+        took = time.monotonic() - began
+        list(events)
+
+    assert code == 0
+    assert took < 10  # seconds on a busy machine; streams alone would keep it for ever
