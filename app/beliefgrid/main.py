@@ -21,7 +21,7 @@ from beliefgrid.security import login
 from beliefgrid.security.gate import Gate
 from beliefgrid.security.identity import Doorman
 from beliefgrid.settings import Settings
-from beliefgrid.storage import migrate
+from beliefgrid.storage import schema
 
 
 class StartError(Exception):
@@ -109,13 +109,21 @@ def open_ready(
         jobs=(*updates, sweeping(settings.sweep_seconds)),
     )
     try:
-        if service.database.url.get_backend_name() == "sqlite":
-            migrate.upgrade(settings.database_url)
-        migrate.check(service.database.engine)
+        _bring_up_to_date(service, settings.database_url)
     except BaseException:
         service.database.close()
         raise
     return service
+
+
+def _bring_up_to_date(service: Service, url: str) -> None:
+    if schema.is_current(service.database.engine):
+        return
+    from beliefgrid.storage import migrate  # alembic, which a start without changes does without
+
+    if service.database.url.get_backend_name() == "sqlite":
+        migrate.upgrade(url)
+    migrate.check(service.database.engine)
 
 
 async def _require_token(service: Service, settings: Settings) -> None:

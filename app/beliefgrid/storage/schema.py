@@ -1,0 +1,31 @@
+"""Which migration a database is at, found without loading alembic: a server starts faster."""
+
+import re
+from functools import cache
+
+from sqlalchemy import Engine, inspect, text
+
+from beliefgrid import assets
+from beliefgrid.storage.engine import storage_errors
+
+_REVISION = re.compile(r"^(down_)?revision\b[^=]*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
+
+
+def is_current(engine: Engine) -> bool:
+    """Return whether the tables are exactly this release's."""
+    with storage_errors(), engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    return list(found) == [head()]
+
+
+@cache
+def head() -> str:
+    """Return the migration that no other one follows."""
+    revisions, followed = set(), set()
+    for file in (assets.migrations_dir() / "versions").glob("*.py"):
+        for down, name in _REVISION.findall(file.read_text(encoding="utf-8")):
+            (followed if down else revisions).add(name)
+    (last,) = revisions - followed
+    return last
