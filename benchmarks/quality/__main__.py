@@ -14,7 +14,7 @@ def main() -> None:
     tables = chosen_tables(given)
     ours = complete(given, tables)
     peers = {
-        folder.name: records.read(folder, n_trials=given.trials, q=given.q)
+        folder.name: records.read(folder, q=given.q)
         for folder in (sorted(given.peers.iterdir()) if given.peers else [])
         if folder.is_dir()
     }

@@ -12,12 +12,12 @@ from benchmarks.quality.tables import Table
 Records = dict[str, dict[int, dict[str, Any]]]  # table -> seed -> record
 
 
-def read(path: Path, *, n_trials: int, q: int) -> Records:
+def read(path: Path, *, q: int) -> Records:
     """Return the runs of a file or a folder of files; a line cut short is left out."""
     found: Records = {}
     paths = sorted(path.glob("*.jsonl")) if path.is_dir() else [path] * path.exists()
     for record in _lines(paths):
-        if record["q"] == q and record["T"] >= n_trials and record["trials"]:
+        if record["q"] == q and record["trials"]:
             found.setdefault(record["table"], {})[record["seed"]] = record
     return found
 
@@ -35,6 +35,7 @@ def areas(records: Records, tables: Iterable[Table], n_trials: int) -> Areas:
         table.name: {
             seed: float(regret_curve(table, best_so_far(record), n_trials).mean())
             for seed, record in records[table.name].items()
+            if record["T"] >= min(n_trials, table.n_cells)
         }
         for table in tables
         if table.name in records

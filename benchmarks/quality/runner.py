@@ -50,7 +50,7 @@ def chosen_tables(given: argparse.Namespace) -> list[Table]:
 def complete(given: argparse.Namespace, tables: Iterable[Table]) -> records.Records:
     """Run what is missing, and return all runs of this engine."""
     path = given.runs / f"q{given.q}__T{given.trials}.jsonl"
-    done = records.read(path, n_trials=given.trials, q=given.q)
+    done = records.read(path, q=given.q)
     missing = [
         (table, seed, given.trials, given.q)
         for table in tables
@@ -62,7 +62,7 @@ def complete(given: argparse.Namespace, tables: Iterable[Table]) -> records.Reco
         for record in pool.map(_run, missing):
             records.append(path, record | {"commit": commit()})
             print(record["table"], record["seed"], record["trials"][-1][2], flush=True)
-    return records.read(path, n_trials=given.trials, q=given.q)
+    return records.read(path, q=given.q)
 
 
 def _run(what: tuple[Table, int, int, int]) -> dict[str, Any]:

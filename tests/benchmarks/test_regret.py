@@ -132,8 +132,8 @@ def test_stored_runs_survive_a_cut_line(tmp_path: Path) -> None:
     records.append(path, record)
     path.write_text(path.read_text() + '{"table": "sm')
 
-    found = records.read(path, n_trials=4, q=1)
+    found = records.read(path, q=1)
 
     assert found == {"small": {3: record}}
-    assert records.read(path, n_trials=4, q=8) == {}
+    assert records.read(path, q=8) == {}
     assert records.areas(found, [table([1, 3, 5, 7, 9])], 4) == {"small": {3: 0.25}}

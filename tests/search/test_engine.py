@@ -341,7 +341,7 @@ def test_all_infeasible_is_still_a_search() -> None:
     assert np.isnan(found["mean"]).all()
     assert (posterior.p_best[:6] == 0).all()
     assert posterior.queue[0].mean is None
-    assert "P(best)" in posterior.queue[0].explanation["sentence"]
+    assert "likeliest to work" in posterior.queue[0].explanation["sentence"]
 
 
 @pytest.mark.parametrize("likelihood", ["gp", "inverse_loss", "boltzmann"])

@@ -1,5 +1,7 @@
 """The first cells of a study: spread over every axis, half of them from a user's prior."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,31 @@ def test_the_reference_rules_start_with_two(likelihood: str, n: int) -> None:
 
     assert len(set(cells)) == n
     assert n_drawn == n // 2
+
+
+def test_the_first_cell_is_the_middle_of_what_is_ordered() -> None:
+    """Of an even number of levels it is one of the two in the middle, by the seed."""
+    axes: list[dict[str, Any]] = [
+        {"name": "rate", "values": [1, 10, 100], "scale": "log"},
+        {"name": "size", "values": [8, 2, 6, 4], "scale": "linear"},
+        {"name": "kind", "kind": "categorical", "values": ["a", "b"]},
+    ]
+    firsts = [problem(axes, seed=seed) for seed in range(20)]
+
+    found = {tuple(of.grid.levels(start_cells(of)[0][0])) for of in firsts}
+
+    assert {levels[0] for levels in found} == {1}
+    assert {levels[1] for levels in found} == {2, 3}  # the values 6 and 4
+    assert {levels[2] for levels in found} == {0, 1}
+
+
+def test_categories_have_no_middle() -> None:
+    """A grid of categories starts with a Latin design of four."""
+    axes: list[dict[str, Any]] = [
+        {"name": n, "kind": "categorical", "values": list("abcd")} for n in "xy"
+    ]
+
+    cells, _ = start_cells(problem(axes))
+
+    assert len(cells) == 4
+    assert sorted(cell // 4 for cell in cells) == [0, 1, 2, 3]

@@ -1,19 +1,25 @@
-"""Before any result the posterior is the prior."""
+"""Before any value the posterior is the prior, over the cells that may work."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from beliefgrid.search.arrays import Floats, Ints
+from beliefgrid.search.best_cell import normalised
+from beliefgrid.search.feasibility import log_p_feasible
+from beliefgrid.search.kernel import Space
 from beliefgrid.search.model import Ranking, Regret
 from beliefgrid.search.observations import Results, open_cells
 from beliefgrid.search.problem import Problem
+from beliefgrid.search.sequence import top
+from beliefgrid.search.streams import stream
 from beliefgrid.search.walk import walk
 
 
 @dataclass(frozen=True, eq=False)
 class BlankModel:
-    """The belief that has seen nothing."""
+    """The belief that has seen no value."""
 
     problem: Problem
     results: Results
@@ -21,10 +27,19 @@ class BlankModel:
     conditioned_on: int = 0
     leader: None = None
 
-    @property
+    @cached_property
+    def _log_p_feasible(self) -> Floats:
+        return log_p_feasible(Space.of(self.problem.grid), self.results)
+
+    @cached_property
     def p_best(self) -> Floats:
-        """The prior."""
-        return self.problem.prior.weights
+        """The prior, or what infeasible cells leave of it."""
+        weights, infeasible = self.problem.prior.weights, self.results.infeasible
+        if not len(infeasible):
+            return weights
+        excluded = np.zeros(len(weights), dtype=np.bool_)
+        excluded[infeasible] = True
+        return normalised(weights * np.exp(self._log_p_feasible), excluded)
 
     def moments(self, cells: Ints) -> tuple[Floats, Floats]:
         """Return NaN: the metric's units are not known yet."""
@@ -35,12 +50,16 @@ class BlankModel:
         return self.moments(np.arange(self.problem.grid.n_cells))
 
     def scores(self, pending: Ints) -> Floats:
-        """Return the logarithm of the prior."""
+        """Return the logarithm of the prior and of the chance to work."""
         is_open = open_cells(self.problem, self.results, pending.tolist())
-        return np.where(is_open, np.log(self.problem.prior.weights), np.nan)
+        score = np.log(self.problem.prior.weights) + self._log_p_feasible
+        return np.where(is_open, score, np.nan)
 
     def rank(self, pending: Ints, n: int) -> Ranking:
-        """Return an even walk over the grid."""
+        """Return an even walk over the grid, or the cells that are the likeliest to work."""
+        if len(self.results.infeasible):
+            lots = stream(self.problem.seed, len(self.results.infeasible), "ties")
+            return Ranking.unscored("feasible", top(self.scores(pending), n, lots).tolist())
         taken = set(pending.tolist())
         cells: list[int] = []
         for cell in walk(self.problem):
@@ -55,8 +74,12 @@ class BlankModel:
         return np.zeros((len(cells), 0))
 
     def p_feasible(self) -> Floats:
-        """Return a half: anything may be."""
-        return np.full(self.problem.grid.n_cells, 0.5)
+        """Return the chance that a cell works; a half while nothing is known."""
+        if not len(self.results.infeasible):
+            return np.full(self.problem.grid.n_cells, 0.5)
+        p = np.exp(self._log_p_feasible)
+        p[self.results.infeasible] = 0.0
+        return p
 
     def regret(self, epsilon: float) -> Regret | None:
         """Return None: there is no leader."""

@@ -127,11 +127,9 @@ def _layer(
 def _model(
     problem: Problem, results: Results, event: int, theta: Theta | None, previous: Theta | None
 ) -> Model:
-    if not len(results.known):
+    if not len(results.cells):
         return BlankModel(problem, results)
     if problem.strategy.likelihood != "gp":
-        if not len(results.cells):
-            return BlankModel(problem, results)
         return ReferenceModel(problem, results, event)
     space = Space.of(problem.grid)
     found = theta or fitted(space, results, problem.noise, previous, problem.seed)

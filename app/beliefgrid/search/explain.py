@@ -89,6 +89,7 @@ OPENINGS = {
     "start": "one of the first cells, which are spread over every parameter",
     "prior": "drawn from the prior, as some of the first cells are",
     "walk": "the next cell of an even walk over the grid",
+    "feasible": "of all untested cells it is the likeliest to work",
     "grid": "grid search tests every cell in order",
     "random": "random search draws cells without replacement",
 }

@@ -20,7 +20,7 @@ from beliefgrid.search.cholesky import factorise, inverse_of
 from beliefgrid.search.kernel import Space
 from beliefgrid.search.observations import Results
 from beliefgrid.search.streams import stream
-from beliefgrid.search.targets import imputed, imputed_by_power, stated_variance
+from beliefgrid.search.targets import stated_variance
 from beliefgrid.search.theta import Theta
 
 TAU2 = 1.0  # variance of the constant mean, which is integrated out
@@ -128,12 +128,11 @@ class Objective:
         self, space: Space, results: Results, noise: str, location: float, scale: float
     ) -> None:
         self.space, self.prior = space, prior_of(space, noise)
-        self.n_bad = len(results.infeasible)
         self.z = warp.standardise(results.values, location, scale)
         self.log_jacobian = warp.log_jacobian(self.z)
-        self.shared = np.concatenate([results.shared, np.ones(self.n_bad)])
+        self.shared = results.shared
         self.stated = stated_variance(results, scale)
-        levels = space.levels(results.known)
+        levels = space.levels(results.cells)
         self.pairs = [  # per axis: where each pair of results lies in the flat kernels
             start + levels[:, axis][:, None] * size + levels[:, axis][None, :]
             for axis, (start, size) in enumerate(
@@ -209,16 +208,12 @@ class Objective:
 
     def _targets(self, power: float) -> tuple[Floats, Floats, Floats, Floats]:
         """Return targets and stated noise, each with its derivative by lambda."""
-        w, by_power = warp.forward(self.z, power), warp.by_power(self.z, power)
-        centre, stand_in = imputed(w, self.n_bad)
-        centre_by, stand_in_by = imputed_by_power(w, by_power, self.n_bad)
-        bad, none = np.ones(self.n_bad), np.zeros(self.n_bad)
         stated = self.stated * warp.slope(self.z, power) ** 2
         return (
-            np.concatenate([w - centre, (stand_in - centre) * bad]),
-            np.concatenate([by_power - centre_by, (stand_in_by - centre_by) * bad]),
-            np.concatenate([stated, none]),
-            np.concatenate([2 * self.log_jacobian * stated, none]),
+            warp.forward(self.z, power),
+            warp.by_power(self.z, power),
+            stated,
+            2 * self.log_jacobian * stated,
         )
 
 

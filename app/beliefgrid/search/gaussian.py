@@ -18,6 +18,7 @@ from beliefgrid.search.acquisition import (
 )
 from beliefgrid.search.arrays import Bools, Floats, Ints, Reals
 from beliefgrid.search.fantasies import Fantasies, fantasised
+from beliefgrid.search.feasibility import log_p_feasible
 from beliefgrid.search.fit import best_and_spread
 from beliefgrid.search.kernel import Space
 from beliefgrid.search.model import Ranking, Regret
@@ -27,7 +28,7 @@ from beliefgrid.search.samples import samples
 from beliefgrid.search.sequence import one_after_the_other, top
 from beliefgrid.search.streams import stream
 from beliefgrid.search.surrogate import Surrogate
-from beliefgrid.search.targets import Targets, share_that_works, targets_of
+from beliefgrid.search.targets import Targets, targets_of
 from beliefgrid.search.theta import Theta
 
 N_SAMPLES = 256
@@ -71,7 +72,7 @@ class GaussianModel:
         return Surrogate.condition(
             Space.of(self.problem.grid),
             self.theta,
-            cells=self.used.known,
+            cells=self.used.cells,
             targets=self.targets.values,
             noise=self.targets.noise,
         )
@@ -110,7 +111,8 @@ class GaussianModel:
     @cached_property
     def p_best(self) -> Floats:
         """P(best | data) of every cell, (G,)."""
-        return best_cell.posterior(self.problem.prior.weights, self.draws, self.excluded)
+        weights = self.problem.prior.weights * np.exp(self._log_p_feasible)
+        return best_cell.posterior(weights, self.draws, self.excluded)
 
     def regret(self, epsilon: float) -> Regret | None:
         """Return how far the leader may be from the best cell (10.1)."""
@@ -136,14 +138,14 @@ class GaussianModel:
     # ------------------------------------------------------------ units
     def _in_metric(self, values: Floats) -> Floats:
         """Return values of the model in the metric's units, lower is better."""
-        z = warp.inverse(values + self.targets.centre, self.theta.power)
+        z = warp.inverse(values, self.theta.power)
         return warp.unstandardise(z, self.theta.location, self.theta.scale)
 
     def _moments_in_metric(self, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
         if not len(self.results.cells):
             return np.full(len(mean), np.nan), np.full(len(mean), np.nan)
         found, spread = warp.unwarped_moments(
-            mean + self.targets.centre,
+            mean,
             sd,
             power=self.theta.power,
             location=self.theta.location,
@@ -162,7 +164,7 @@ class GaussianModel:
     @cached_property
     def _metric_per_unit(self) -> float:
         """How much one unit of the model is in the metric, near the best cell."""
-        z = warp.inverse(np.array([self.best + self.targets.centre]), self.theta.power)
+        z = warp.inverse(np.array([self.best]), self.theta.power)
         per_unit = self.theta.scale / float(warp.slope(z, self.theta.power)[0])
         return min(per_unit, warp.LARGEST)
 
@@ -174,16 +176,24 @@ class GaussianModel:
         return float(self.mean[cells].min()) if len(cells) else float(self.mean.min())
 
     @cached_property
-    def _prior_term(self) -> Floats | float:
+    def _log_p_feasible(self) -> Floats:
+        return log_p_feasible(Space.of(self.problem.grid), self.used)
+
+    @cached_property
+    def _terms(self) -> Floats:
+        """What prior and feasibility add to a score (7.3), (8.3)."""
         prior = self.problem.prior
-        if prior.is_uniform or self.problem.strategy.acquisition == "p_best":
-            return 0.0
-        return prior_term(np.log(prior.weights * len(prior.weights)), len(self.results.known))
+        if self.problem.strategy.acquisition == "p_best":
+            return np.zeros(len(prior.weights))
+        if prior.is_uniform:
+            return self._log_p_feasible
+        log_prior = np.log(prior.weights * len(prior.weights))
+        return self._log_p_feasible + prior_term(log_prior, len(self.results.known))
 
     def scores(self, pending: Ints) -> Floats:
         """Return the acquisition of every cell, NaN where a cell cannot be suggested."""
         is_open = open_cells(self.problem, self.results, pending.tolist())
-        return np.where(is_open, self._score(pending) + self._prior_term, np.nan)
+        return np.where(is_open, self._score(pending) + self._terms, np.nan)
 
     def _score(self, pending: Ints) -> Floats:
         rule = self.problem.strategy.acquisition
@@ -232,13 +242,12 @@ class GaussianModel:
             return Ranking.unscored(rule, [])
         surrogate = self._fantasised(pending).surrogate if len(pending) else self.surrogate
         means, covariance = surrogate.joint(pool)
-        mean, term = means.mean(axis=0), self._prior_term
-        term = term if isinstance(term, float) else term[pool]
+        mean, terms = means.mean(axis=0), self._terms[pool]
 
         def score(sd: Floats) -> Floats:
             if rule == "lcb":
-                return np.asarray(LCB_SDS * sd - mean + term)
-            return np.asarray(log_expected_improvement(mean, sd, self.best) + term)
+                return np.asarray(LCB_SDS * sd - mean + terms)
+            return np.asarray(log_expected_improvement(mean, sd, self.best) + terms)
 
         found = one_after_the_other(covariance, self.theta.noise, score, n)
         chosen = found.scores
@@ -247,12 +256,12 @@ class GaussianModel:
 
     def _ranking(self, rule: str, cells: Ints, scores: Floats, mean: Floats, sd: Floats) -> Ranking:
         value, doubt = improvement_parts(mean, sd, self.best)
-        unit = self._metric_per_unit
+        unit = self._metric_per_unit * np.exp(self._log_p_feasible[cells])
         return Ranking(rule, cells, scores, unit * value, unit * doubt)
 
     def _lowest_of_samples(self, pool: Ints, is_open: Bools) -> Ints:
         """Return the best open cell of each sample, once each, then the rest of the pool."""
-        f = np.where(is_open, self._thompson_samples, np.inf)
+        f = np.where(is_open, self._thompson_samples - self._terms, np.inf)
         order = np.concatenate([f.argmin(axis=1), pool])
         _, first = np.unique(order, return_index=True)
         return np.asarray(order[np.sort(first)]) if len(pool) else pool
@@ -263,14 +272,8 @@ class GaussianModel:
         return self.surrogate.correlation(cells, self.results.cells)
 
     def p_feasible(self) -> Floats:
-        """Return the chance that a cell works: the share of like cells that did (8.4)."""
-        used = self.used
-        ones = np.ones(len(used.known))
-        works = np.concatenate([np.ones(len(used.cells)), np.zeros(len(used.infeasible))])
-        before = share_that_works(len(used.cells), len(used.infeasible))
-        factors = self.surrogate.factors
-        p = (before + factors.weighted(works)) / (1 + factors.weighted(ones))
-        p = np.clip(p.astype(np.float64), 0.0, 1.0)
+        """Return the chance that a cell works, (G,) (8.2)."""
+        p = np.exp(self._log_p_feasible)
         p[self.results.cells], p[self.results.infeasible] = 1.0, 0.0
         return p
 

@@ -1,8 +1,10 @@
 """The first cells, before there is anything to learn from.
 
-A Latin design: every axis is cut in as many parts as there are cells, and each part is used
-once. Of twenty such designs the one whose two nearest cells are furthest apart is taken. With
-a prior from the user, half of the cells are drawn from it.
+The very first is in the middle of all ordered axes: people lay grids around what they hope for,
+and on measured tables it is far better than a cell drawn by lot. The others are a Latin design:
+every axis is cut in as many parts as there are cells, and each part is used once. Of twenty
+such designs the one whose two nearest cells are furthest apart is taken. With a prior from the
+user, half of the cells are drawn from it.
 """
 
 import numpy as np
@@ -19,15 +21,31 @@ def start_cells(problem: Problem) -> tuple[list[int], int]:
     """Return the first cells of a study, and how many of them were drawn from the prior."""
     generator = stream(problem.seed, 0, "start")
     n = START[problem.strategy.likelihood]
-    latin = latin_design(problem, n, generator)
+    first = _centre(problem, generator)
+    first += latin_design(problem, n - len(first), generator)
+    first = list(dict.fromkeys(first))
     if problem.prior.is_uniform:
-        return latin, 0
+        return first, 0
     n_drawn = min(n // 2, problem.grid.n_cells)
     drawn = generator.choice(
         problem.grid.n_cells, size=n_drawn, replace=False, p=problem.prior.weights, shuffle=False
     ).tolist()
-    others = [cell for cell in latin if cell not in drawn]
+    others = [cell for cell in first if cell not in drawn]
     return drawn + others[: n - n_drawn], n_drawn
+
+
+def _centre(problem: Problem, generator: np.random.Generator) -> list[int]:
+    """Return the middle of the ordered axes, with categories drawn by lot; none without such."""
+    parameters, shape = problem.grid.parameters, problem.grid.shape
+    if not any(parameter.is_ordered for parameter in parameters):
+        return []
+    levels = []
+    for axis, size in enumerate(shape):
+        place = (size - int(generator.integers(2 - size % 2))) // 2  # one of two middle ones
+        if not parameters[axis].is_ordered:
+            place = int(generator.integers(size))
+        levels.append(int(problem.grid.display_order(axis)[place]))
+    return [int(np.ravel_multi_index(tuple(levels), shape))]
 
 
 def latin_design(problem: Problem, n: int, generator: np.random.Generator) -> list[int]:
@@ -58,4 +76,4 @@ def _smallest_distance(problem: Problem, levels: Ints) -> float:
         u = parameter.coordinates()[levels[:, axis]]
         apart = np.abs(u[:, None] - u[None, :])
         total += apart if parameter.is_ordered else (apart > 0)
-    return float(total[np.triu_indices(len(levels), 1)].min())
+    return float(total[np.triu_indices(len(levels), 1)].min(initial=np.inf))
