@@ -1,0 +1,67 @@
+"""The server is killed with -9 under load, again and again: no promise is broken."""
+
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.invariants import require_whole
+from tests.faults.load import Ledger, Load, create
+from tests.support.server import free_port, running_server
+from tests.support.waiting import PATIENCE_S, wait_until
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(1200)]
+
+RECOVERY_S = 3.0  # on a quiet machine
+WORKERS = 8
+
+
+def patience(seconds: float) -> float:
+    """Return a limit that grows with how busy the machine is with other things."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def first_success(ledger: Ledger, moment: float) -> float:
+    """Wait for the first request that succeeds after a moment; return how long it took."""
+    wait_until(lambda: ledger.recovery_after(moment) < PATIENCE_S)
+    return ledger.recovery_after(moment)
+
+
+def test_kills_under_load_break_no_promise(
+    database_url: str,
+    tmp_path: Path,
+    rounds: Callable[[int, int], int],
+    say: Callable[..., None],
+) -> None:
+    """I1-I5, I7: 0 lost, 0 double, no trial to two workers, and work goes on within seconds."""
+    kills = rounds(4, 100 if "sqlite" in database_url else 50)
+    port = free_port()
+    with running_server(tmp_path, database_url, port=port) as server:
+        load = Load([server.url], create(server.url))
+    load.start(WORKERS)
+    recoveries = []
+    try:
+        for kill in range(kills + 1):
+            began = time.monotonic()
+            with running_server(tmp_path, database_url, port=port) as server:
+                recoveries.append(first_success(load.ledger, began))
+                time.sleep(0.2 + random.random())
+                if kill < kills:
+                    server.kill()
+                else:
+                    load.stop()
+    finally:
+        load.is_over.set()
+    require_whole(database_url, load.ledger, load.study)
+    ledger = load.ledger
+    worst, mean = max(recoveries), sum(recoveries) / len(recoveries)
+    say(
+        kills=kills, acknowledged=len(ledger.told), lost=0, double=0,
+        recovery_mean_s=f"{mean:.2f}", recovery_max_s=f"{worst:.2f}",
+        statuses=dict(ledger.statuses), load=os.getloadavg()[0],
+    )  # fmt: skip
+    assert not ledger.refusals, ledger.refusals[:3]
+    assert mean < patience(RECOVERY_S)
