@@ -11,12 +11,13 @@ NONE_EXCLUDED = np.zeros(3, dtype=np.bool_)
 
 def test_draws_are_those_of_every_sample_counted() -> None:
     """Histogram and softmin, sample by sample."""
-    found = best_cell.draws([F[:3].copy(), F[3:].copy()], NONE_EXCLUDED, leader=1)
+    found = best_cell.draws([F[:3].copy(), F[3:].copy()], NONE_EXCLUDED, 1, untested=0.5)
 
-    weights = np.exp(-F / best_cell.SOFTMIN_T)
-    softmin = (weights / weights.sum(axis=1, keepdims=True)).mean(axis=0)
     np.testing.assert_allclose(found.histogram, [0.5, 0.25, 0.25])
-    np.testing.assert_allclose(found.softmin, softmin)
+    for temperature, softmin in zip([0.4, 0.1, 0.025], found.softmins, strict=True):
+        weights = np.exp(-F / temperature)
+        expected = (weights / weights.sum(axis=1, keepdims=True)).mean(axis=0)
+        np.testing.assert_allclose(softmin, expected)
     assert found.lowest.tolist() == [0.0, 0.5, 0.1, 0.0]
     assert found.at_leader.tolist() == F[:, 1].tolist()
 
@@ -24,10 +25,11 @@ def test_draws_are_those_of_every_sample_counted() -> None:
 def test_the_posterior_is_prior_times_likelihood() -> None:
     """posterior(c) = prior(c) L(c) / sum, with L the calibrated mixture."""
     prior = np.array([0.7, 0.2, 0.1])
-    found = best_cell.draws([F.copy()], NONE_EXCLUDED, leader=None)
-    likelihood = 0.10 / 3 + 0.27 * found.histogram + 0.63 * found.softmin
+    found = best_cell.draws([F.copy()], NONE_EXCLUDED, None, untested=0.5)
+    parts = [np.full(3, 0.5 / 3), found.histogram, *found.softmins]
+    likelihood = np.array([0.10, 0.05, 0.35, 0.50, 0.00]) @ parts
 
-    posterior = best_cell.posterior(prior, found, NONE_EXCLUDED)
+    posterior = best_cell.posterior(prior, found, NONE_EXCLUDED, n_results=3, untested=0.5)
 
     np.testing.assert_allclose(posterior, prior * likelihood / (prior @ likelihood))
 
@@ -35,8 +37,9 @@ def test_the_posterior_is_prior_times_likelihood() -> None:
 def test_an_excluded_cell_is_never_the_best() -> None:
     """It has no share, and the others sum to one."""
     excluded = np.array([True, False, False])
-    found = best_cell.draws([F.copy()], excluded, leader=1)
-    posterior = best_cell.posterior(np.full(3, 1 / 3), found, excluded)
+    found = best_cell.draws([F.copy()], excluded, 1, untested=0.5)
+    prior = np.full(3, 1 / 3)
+    posterior = best_cell.posterior(prior, found, excluded, n_results=9, untested=0.5)
 
     assert posterior[0] == 0
     assert posterior.sum() == pytest.approx(1)
@@ -48,3 +51,23 @@ def test_when_everything_is_excluded_nobody_knows() -> None:
     found = best_cell.normalised(np.ones(4), np.ones(4, dtype=np.bool_))
 
     assert found.tolist() == [0.25] * 4
+
+
+def test_when_every_cell_is_tested_only_the_samples_count() -> None:
+    """No uniform share and no softness are left: the belief is the histogram."""
+    found = best_cell.draws([F.copy()], NONE_EXCLUDED, 1, untested=0.0)
+    prior = np.full(3, 1 / 3)
+    posterior = best_cell.posterior(prior, found, NONE_EXCLUDED, n_results=3, untested=0.0)
+
+    np.testing.assert_allclose(posterior, found.histogram, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_results", [0, 6, 11, 20, 500])
+def test_weights_sum_to_one(n_results: int) -> None:
+    """They move from one end to the other and stay there."""
+    weights = best_cell.weights(n_results)
+
+    assert weights.sum() == pytest.approx(1)
+    assert (weights >= 0).all()
+    assert best_cell.weights(6).tolist() == list(best_cell.WEIGHTS_OF_FEW)
+    np.testing.assert_allclose(best_cell.weights(500), best_cell.WEIGHTS_OF_MANY)

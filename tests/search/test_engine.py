@@ -471,3 +471,12 @@ def test_an_engine_has_only_public_names() -> None:
     assert set(search.__all__) <= {*dir(search), "update", "layers", "LAYERS"}
     with pytest.raises(AttributeError, match="surprise"):
         getattr(search, missing)
+
+
+def test_a_grid_tested_without_noise_is_known() -> None:
+    """Nine cells, nine exact results: the best one is the best one."""
+    of = problem(AUTOENCODER, noise="none")
+
+    posterior = update(of, observed(list(range(9)), [0.5, 0.4, 0.6, 0.3, 0.29, 0.7, 0.8, 0.9, 1]))
+
+    assert posterior.p_best[4] > 0.99

@@ -1,12 +1,17 @@
 """P(this cell is the best one | data): the posterior of Bayes' rule over the grid.
 
 Notation: G cells, S joint samples f (S, G) of the objective given the data.
-    histogram (G,)  share of samples in which a cell is the lowest
-    softmin   (G,)  mean over samples of exp(-f / t), normalised per sample
-The histogram alone is over-confident; the mixture with a softmin and a uniform share is what
-was calibrated on real tables. Equations are numbered in docs/explanation/engine.md.
+    untested  share of the cells that may be the best one and have no result
+    histogram (G,)    share of samples in which a cell is the lowest
+    softmins  (3, G)  means over samples of exp(-f / t), normalised per sample, for three t
+The histogram alone is over-confident: the samples know nothing of how wrong their model is. What
+is calibrated on real tables is a mixture of it with softmins and a uniform share (6.1). Its weights
+move from the soft to the sharp parts as results come, and all softness ends with the untested
+cells: when every cell was tested, the histogram is left.
+Equations are numbered in docs/explanation/engine.md.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,8 +19,11 @@ import numpy as np
 
 from beliefgrid.search.arrays import Bools, Floats, Reals
 
-UNIFORM_SHARE, HISTOGRAM_SHARE, SOFTMIN_SHARE = 0.10, 0.27, 0.63
-SOFTMIN_T = 0.3  # in warped units
+TEMPERATURES = (0.8, 0.2, 0.05)  # in warped units; each a quarter of the one before
+COLDEST = 1e-3  # share of untested cells below which they stay
+FEW, MANY = 6, 20  # results between which the weights move
+WEIGHTS_OF_FEW = (0.10, 0.05, 0.35, 0.50, 0.00)  # uniform, histogram, softmins
+WEIGHTS_OF_MANY = (0.03, 0.15, 0.35, 0.07, 0.40)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,15 +31,15 @@ class Draws:
     """What the samples say."""
 
     histogram: Floats  # (G,) sums to 1
-    softmin: Floats  # (G,) sums to 1
+    softmins: Floats  # (3, G) each sums to 1
     lowest: Floats  # (S,) the objective in the best cell of each sample
     at_leader: Floats  # (S,) the objective in the leading cell
 
 
-def draws(blocks: Iterable[Reals], excluded: Bools, leader: int | None) -> Draws:
+def draws(blocks: Iterable[Reals], excluded: Bools, leader: int | None, untested: float) -> Draws:
     """Return what blocks of samples say; excluded cells are never the best. Blocks are used up."""
     n_cells = len(excluded)
-    histogram, softmin = np.zeros(n_cells), np.zeros(n_cells)
+    histogram, softmins = np.zeros(n_cells), np.zeros((len(TEMPERATURES), n_cells))
     lowest, at_leader = [], []
     for f in blocks:
         at_leader.append(f[:, leader].astype(np.float64) if leader is not None else f[:, 0] * 0)
@@ -39,33 +47,49 @@ def draws(blocks: Iterable[Reals], excluded: Bools, leader: int | None) -> Draws
         best = f.argmin(axis=1)
         low = f[np.arange(len(f)), best]
         lowest.append(low.astype(np.float64))
-        histogram += np.bincount(best, minlength=n_cells)
-        softmin += _softmin(f, low)
+        np.add.at(histogram, best, 1)
+        softmins += _softmins(f, low, max(untested, COLDEST))
     n_samples = sum(map(len, lowest))
     return Draws(
         histogram / n_samples,
-        softmin / n_samples,
+        softmins / n_samples,
         np.concatenate(lowest),
         np.concatenate(at_leader),
     )
 
 
-def _softmin(f: Reals, low: Reals) -> Reals:
-    """Return the sum of softmins of samples, in place: f is used up."""
+def _softmins(f: Reals, low: Reals, untested: float) -> Reals:
+    """Return the sums of softmins of samples, in place: f is used up."""
     np.subtract(low[:, None], f, out=f)
-    np.multiply(f, f.dtype.type(1 / SOFTMIN_T), out=f)
+    np.multiply(f, f.dtype.type(1 / (TEMPERATURES[0] * untested)), out=f)
     np.exp(f, out=f)
-    return np.asarray((1 / f.sum(axis=1)) @ f)
+    found = []
+    for place in range(len(TEMPERATURES)):
+        if place:  # a quarter of the temperature: the fourth power
+            np.square(f, out=f)
+            np.square(f, out=f)
+        found.append((1 / f.sum(axis=1)) @ f)
+    return np.stack(found)
 
 
-def posterior(prior: Floats, found: Draws, excluded: Bools) -> Floats:
+def posterior(
+    prior: Floats, found: Draws, excluded: Bools, *, n_results: int, untested: float
+) -> Floats:
     """Return p_best: prior times likelihood, normalised (6.1)."""
+    uniform, histogram, *soft = weights(n_results)
     likelihood = (
-        UNIFORM_SHARE / max(1, int((~excluded).sum()))
-        + HISTOGRAM_SHARE * found.histogram
-        + SOFTMIN_SHARE * found.softmin
+        uniform * untested / max(1, int((~excluded).sum()))
+        + histogram * found.histogram
+        + np.array(soft) @ found.softmins
     )
     return normalised(prior * likelihood, excluded)
+
+
+def weights(n_results: int) -> Floats:
+    """Return the weights of the uniform share, the histogram and the softmins (6.4)."""
+    share = math.log(max(n_results, FEW) / FEW) / math.log(MANY / FEW)
+    share = min(1.0, share)
+    return (1 - share) * np.array(WEIGHTS_OF_FEW) + share * np.array(WEIGHTS_OF_MANY)
 
 
 def normalised(joint: Floats, excluded: Bools) -> Floats:

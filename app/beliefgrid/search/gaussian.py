@@ -101,18 +101,30 @@ class GaussianModel:
         excluded[self.results.infeasible] = True
         return excluded & ~excluded.all()  # if nothing works at all, nobody knows
 
+    @property
+    def _untested(self) -> float:
+        """Share of the cells that may be the best one and have no value yet."""
+        n_open = max(1, self.problem.grid.n_cells - len(self.results.infeasible))
+        return 1 - len(self.results.cells) / n_open
+
     @cached_property
     def draws(self) -> best_cell.Draws:
         """What joint samples say; the same normals at every event, so that films run smoothly."""
         generator = stream(self.problem.seed, 0, "samples")
         blocks = samples(self.surrogate, N_SAMPLES, generator)
-        return best_cell.draws(blocks, self.excluded, self.leader)
+        return best_cell.draws(blocks, self.excluded, self.leader, self._untested)
 
     @cached_property
     def p_best(self) -> Floats:
         """P(best | data) of every cell, (G,)."""
         weights = self.problem.prior.weights * np.exp(self._log_p_feasible)
-        return best_cell.posterior(weights, self.draws, self.excluded)
+        return best_cell.posterior(
+            weights,
+            self.draws,
+            self.excluded,
+            n_results=len(self.results.known),
+            untested=self._untested,
+        )
 
     def regret(self, epsilon: float) -> Regret | None:
         """Return how far the leader may be from the best cell (10.1)."""
