@@ -314,5 +314,12 @@ def test_notes_and_tags_can_be_changed(api: Api) -> None:
         f"/api/v1/studies/{study}/trials/{number}", json={"notes": "odd", "tags": ["look"]}
     )
 
+    late = api.client.patch(
+        f"/api/v1/studies/{study}/trials/{number}",
+        json={"notes": "lost"},
+        headers={"If-Match": '"1"'},
+    )
+
     assert changed.json()["notes"] == "odd"
+    assert late.status_code == 412
     assert api.get(f"/studies/{study}/trials/{number}")["tags"] == ["look"]

@@ -11,6 +11,7 @@ from beliefgrid.actions.tell import result_value
 from beliefgrid.actions.views import TrialView, trial_view
 from beliefgrid.search import check_value
 from beliefgrid.storage import trials
+from beliefgrid.storage.rows import AnyRow
 
 
 def correct(  # noqa: PLR0913 - what a result may carry
@@ -35,11 +36,7 @@ def correct(  # noqa: PLR0913 - what a result may carry
     """
     with changing(c, study_id, now, actor=actor) as study:
         row = trial_row(c, study_id, number)
-        if if_version is not None and if_version != row.version:
-            raise VersionMismatchError(
-                f"expected version {row.version} of trial {number}, got {if_version}; read it "
-                "again and decide anew"
-            )
+        check_version(row, if_version)
         if row.outcome != "value":
             raise InvalidTransitionError(
                 f"trial {number} is {row.state} and has no result to correct; post an observation"
@@ -57,3 +54,12 @@ def correct(  # noqa: PLR0913 - what a result may carry
         columns = {"version": row.version + 1, "updated_at": now}
         trials.move(c, row.id, (row.state,), columns)
         return trial_view(trial_row(c, study_id, number))
+
+
+def check_version(row: AnyRow, if_version: int | None) -> None:
+    """Raise VersionMismatchError if a trial was changed since the version that a caller saw."""
+    if if_version is not None and if_version != row.version:
+        raise VersionMismatchError(
+            f"expected version {row.version} of trial {row.number}, got {if_version}; read it "
+            "again and decide anew"
+        )

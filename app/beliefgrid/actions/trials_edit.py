@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from beliefgrid.actions.change import FINISHED, changing, trial_row
+from beliefgrid.actions.correct import check_version
 from beliefgrid.actions.errors import TrialUnknownError
 from beliefgrid.actions.outcomes import give_back, remove_outcome, store_outcome
 from beliefgrid.actions.states import TRIAL_STATES
@@ -20,12 +21,18 @@ def patch_trial(
     number: int,
     *,
     changes: dict[str, Any],
+    if_version: int | None = None,
     actor: str | None = None,
     now: datetime,
 ) -> TrialView:
-    """Change a trial's notes and tags."""
+    """Change a trial's notes and tags.
+
+    Raises:
+        VersionMismatchError: it was changed since the version that the caller saw.
+    """
     with changing(c, study_id, now, actor=actor) as study:
         row = trial_row(c, study_id, number)
+        check_version(row, if_version)
         allowed = {name: changes[name] for name in ("notes", "tags") if name in changes}
         columns = allowed | {"updated_at": now, "version": row.version + 1}
         trials.move(c, row.id, TRIAL_STATES, columns)

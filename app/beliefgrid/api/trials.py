@@ -130,17 +130,21 @@ async def list_measurements(caller: Reader, number: Trial) -> MeasurementsOut:
     "/studies/{study}/trials/{number}",
     response_model=TrialOut,
     operation_id="describe_trial",
-    responses=problems(404, body=True),
+    responses=problems(404, 412, body=True),
 )
-async def describe_trial(caller: Writer, number: Trial, body: TrialPatch) -> TrialOut:
+async def describe_trial(
+    caller: Writer, number: Trial, body: TrialPatch, response: Response, if_match: IfMatch = None
+) -> TrialOut:
     """Change a trial's notes and tags."""
     view = await caller.service.write(
         trials_edit.patch_trial,
         caller.study_id,
         number,
         changes=body.given(),
+        if_version=version_in(if_match),
         actor=caller.actor,
     )
+    response.headers["ETag"] = etag(view.version)
     return TrialOut.model_validate(view)
 
 
