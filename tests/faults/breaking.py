@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 
 from beliefgrid.storage.engine import Database
 
+PING = ";"  # the pool asks whether a connection is alive; it takes another if not
 Fail = Callable[[Any], None]
 
 
@@ -74,6 +75,11 @@ class Breaker:
         self.fail = None
         return has_failed
 
+    def hear(self, connection: Any) -> None:
+        """Take note of a statement; fail if it is its turn."""
+        if self.is_due() and self.fail is not None:
+            self.fail(connection)
+
     def is_due(self) -> bool:
         """Count one statement or commit; True if it must fail."""
         self.said += 1
@@ -82,15 +88,16 @@ class Breaker:
 
 @contextmanager
 def breakable(database: Database) -> Iterator[Breaker]:
-    """Put a breaker between a database's changes and its driver."""
+    """Put a breaker between a database's changes and its driver, before its first change."""
     breaker = Breaker()
     engine: Engine = getattr(database, "_write_engine", database.engine)
-
-    def execute(cursor: Any, *_: Any) -> None:
-        if breaker.is_due() and breaker.fail is not None:
-            breaker.fail(cursor.connection)
-
     commit = engine.dialect.do_commit
+
+    def connect(_dialect: object, _record: object, _args: object, options: Any) -> None:
+        if engine.dialect.name == "sqlite":
+            options["factory"] = _sqlite_connection(breaker)
+        else:
+            options["cursor_factory"] = _psycopg_cursor(breaker)
 
     def do_commit(connection: Any) -> None:
         if breaker.is_due() and breaker.fail is not None:
@@ -99,13 +106,40 @@ def breakable(database: Database) -> Iterator[Breaker]:
             breaker.fail(getattr(connection, "dbapi_connection", connection))
         commit(connection)
 
-    names = ("do_execute", "do_executemany", "do_execute_no_params")
-    for name in names:
-        event.listen(engine, name, execute)
+    event.listen(engine, "do_connect", connect)
     vars(engine.dialect)["do_commit"] = do_commit
     try:
         yield breaker
     finally:
         del vars(engine.dialect)["do_commit"]
-        for name in names:
-            event.remove(engine, name, execute)
+
+
+def _sqlite_connection(breaker: Breaker) -> type[sqlite3.Connection]:
+    class Cursor(sqlite3.Cursor):
+        def execute(self, *said: Any) -> Any:
+            breaker.hear(self.connection)
+            return super().execute(*said)
+
+        def executemany(self, *said: Any) -> Any:
+            breaker.hear(self.connection)
+            return super().executemany(*said)
+
+    class Connection(sqlite3.Connection):
+        def cursor(self, _factory: object = None) -> Any:
+            return super().cursor(Cursor)
+
+    return Connection
+
+
+def _psycopg_cursor(breaker: Breaker) -> type[psycopg.Cursor[Any]]:
+    class Cursor(psycopg.Cursor[Any]):
+        def execute(self, query: Any, *said: Any, **how: Any) -> Any:
+            if query != PING:
+                breaker.hear(self.connection)
+            return super().execute(query, *said, **how)
+
+        def executemany(self, *said: Any, **how: Any) -> Any:
+            breaker.hear(self.connection)
+            return super().executemany(*said, **how)
+
+    return Cursor
