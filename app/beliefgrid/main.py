@@ -15,6 +15,7 @@ from beliefgrid.actions.service import Service, open_service
 from beliefgrid.actions.tokens import count_usable
 from beliefgrid.api.events import Streams
 from beliefgrid.api.requests import StudyIn, StudyPatch
+from beliefgrid.api.trial_requests import TrialPatch
 from beliefgrid.jobs import sweeping, updating
 from beliefgrid.metrics import Metrics
 from beliefgrid.security import login
@@ -52,7 +53,9 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     api.install(app)
     app.include_router(login.router)
     # Forms are checked by the rules of the REST API.
-    bodies = dashboard.Bodies(StudyIn.model_validate, StudyPatch.model_validate)
+    bodies = dashboard.Bodies(
+        StudyIn.model_validate, StudyPatch.model_validate, TrialPatch.model_validate
+    )
     dashboard.install(app, bodies)
     return app
 

@@ -5,6 +5,7 @@ import { layerOf, valueText } from "./layers.js";
 import { colorscale } from "./palettes.js";
 
 const FLOOR = 1e-6;
+const TITLE = { size: 13 };
 const HIGHEST_FLOOR = 0.01;
 const MOST_CELLS_WITH_TEXT = 10;
 const PIXELS_FOR_TEXT = 60;
@@ -91,7 +92,7 @@ function colorbar(layer, { metric, colour, bottom, hasTitle }) {
     thickness: 14,
     outlinewidth: 0,
     len: 1,
-    ...(hasTitle && { title: { text: title + unit, side: "right" } }),
+    ...(hasTitle && { title: { text: title + unit, side: "right", font: TITLE } }),
     ...ticks,
   };
 }
@@ -120,7 +121,7 @@ function axis(name, labels, { most, isFixed }) {
   const step = Math.max(1, Math.ceil(labels.length / most));
   const shown = [...labels.keys()].filter((i) => i % step === 0);
   return {
-    title: { text: literal(name), standoff: 8 },
+    title: { text: literal(name), standoff: 8, font: TITLE },
     automargin: true,
     tickmode: "array",
     tickvals: shown,
@@ -180,8 +181,8 @@ export function history({ points, best }, { metric, goal, colours, isLog }) {
       plot_bgcolor: "rgba(0,0,0,0)",
       margin: { l: 8, r: 12, t: 30, b: 8 },
       legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom" },
-      xaxis: { ...ruled(colours), title: { text: "results, in the order they came", standoff: 8 }, rangemode: "tozero", tickformat: "d" },
-      yaxis: { ...ruled(colours), title: { text: literal(`${metric} (${goal})`), standoff: 8 }, type: isLog ? "log" : "linear", tickformat: ".3~g" },
+      xaxis: { ...ruled(colours), title: { text: "results, in the order they came", standoff: 8, font: TITLE }, rangemode: "tozero", tickformat: "d" },
+      yaxis: { ...ruled(colours), title: { text: literal(`${metric} (${goal})`), standoff: 8, font: TITLE }, type: isLog ? "log" : "linear", tickformat: ".3~g" },
     },
   };
 }
@@ -219,7 +220,7 @@ export function lines({ x_title: x, y_title: y, is_log: isLog, has_zero: hasZero
       showlegend: series.length > 1,
       margin: { l: 8, r: 12, t: series.length > 1 ? 30 : 10, b: 8 },
       legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom" },
-      xaxis: { ...ruled(colours), title: { text: literal(x), standoff: 8 }, rangemode: "tozero", tickformat: "d" },
+      xaxis: { ...ruled(colours), title: { text: literal(x), standoff: 8, font: TITLE }, rangemode: "tozero", tickformat: "d" },
       yaxis: { ...ruled(colours), rangemode: hasZero ? "tozero" : "normal", type: isLog ? "log" : "linear", tickformat: ".3~g" },
     },
   };

@@ -1,6 +1,7 @@
 /** Small maps of every pair of axes: which pair is worth a closer look. */
 
-import { byteOf, paint } from "./frames.js";
+import { decadeBelow, roundUp } from "./figures.js";
+import { paint } from "./frames.js";
 import { element } from "./chart.js";
 import { level } from "./format.js";
 import { layerOf } from "./layers.js";
@@ -35,10 +36,11 @@ class Marginals {
   }
 
   #draw(names, pairs, found) {
+    const shade = sharedScale(found);
     const rows = names.slice(1).map((y) => {
       const cells = names.slice(0, -1).map((x) => {
         const at = pairs.findIndex((pair) => pair[0] === x && pair[1] === y);
-        return element("td", {}, ...(found[at] ? [small(found[at])] : []));
+        return element("td", {}, ...(found[at] ? [small(found[at], shade)] : []));
       });
       return element("tr", {}, element("th", { scope: "row", text: y }), ...cells);
     });
@@ -49,10 +51,19 @@ class Marginals {
   }
 }
 
-function small(matrix) {
+/** Return how a probability becomes a colour: one logarithmic scale for all maps, so that they compare. */
+function sharedScale(found) {
+  const values = found.flatMap((matrix) => (matrix ? matrix.z.flat() : [])).filter((p) => p > 0);
+  const top = roundUp(values.reduce((high, p) => Math.max(high, p), 0));
+  const bottom = decadeBelow(values.reduce((low, p) => Math.min(low, p), 1), top);
+  const decades = Math.log10(top / bottom);
+  return (p) => Math.round((255 * Math.log10(Math.min(top, Math.max(bottom, p ?? 0)) / bottom)) / decades);
+}
+
+function small(matrix, shade) {
   const [nx, ny] = [matrix.x_values.length, matrix.y_values.length];
   const canvas = element("canvas", { role: "img", "aria-label": `${matrix.x} and ${matrix.y}: ${peak(matrix)}` });
-  paint(canvas, Uint8Array.from(matrix.z.flat(), byteOf), nx, ny, ramp(layerOf("p_best").palette));
+  paint(canvas, Uint8Array.from(matrix.z.flat(), shade), nx, ny, ramp(layerOf("p_best").palette));
   const query = shown();
   query.set("x", matrix.x);
   query.set("y", matrix.y);

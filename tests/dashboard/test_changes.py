@@ -263,3 +263,62 @@ def test_a_repaired_worker_is_released(forms: Forms, api: Api, app_client: TestC
     forms.send(path, worker="bad")
 
     assert "gets nothing more" not in app_client.get(path).text
+
+
+def test_a_trial_is_described_ended_and_tested_again(forms: Forms, api: Api) -> None:
+    """A person's hand on a trial: words, a failure, the same combination once more."""
+    study = api.study()
+    trial = api.ask(study, worker="w")
+    path = f"/studies/{study}/trials/{trial['number']}"
+
+    forms.send(path, wish="describe", notes="odd", tags="a, b")
+    forms.send(path, wish="failed", reason="fire")
+    _, _, again = forms.send(path, wish="again")
+
+    found = api.get(path)
+    assert (found["notes"], found["tags"]) == ("odd", ["a", "b"])
+    assert (found["state"], found["reason"]) == ("failed", "fire")
+    queued = api.get(again)
+    assert queued["state"] == "queued"
+    assert queued["assignments"] == trial["assignments"]
+
+
+def test_a_trial_is_given_back(forms: Forms, api: Api) -> None:
+    """An active trial goes to the next worker."""
+    study = api.study()
+    number = api.ask(study, worker="w")["number"]
+
+    forms.send(f"/studies/{study}/trials/{number}", wish="release")
+
+    assert api.get(f"/studies/{study}/trials/{number}")["state"] == "queued"
+
+
+def test_a_trial_is_deleted_and_restored(forms: Forms, api: Api, app_client: TestClient) -> None:
+    """The page after a deletion has the way back."""
+    study = api.study()
+    number = api.ask(study, worker="w")["number"]
+    path = f"/studies/{study}/trials/{number}"
+
+    _, text, _ = forms.send(path, wish="delete")
+    token = re.search(r'name="csrf_token" value="([^"]+)"', text)
+    assert token is not None
+    assert app_client.get(path).status_code == 404
+    answer = app_client.post(
+        path,
+        data={"wish": "restore", "csrf_token": token[1]},
+        headers={"Origin": "http://127.0.0.1:8000"},
+    )
+
+    assert answer.status_code == 200
+    assert app_client.get(path).status_code == 200
+
+
+def test_a_wish_that_is_none_changes_nothing(forms: Forms, api: Api) -> None:
+    """A form that is not ours is refused."""
+    study = api.study()
+    number = api.ask(study, worker="w")["number"]
+
+    status, _, _ = forms.send(f"/studies/{study}/trials/{number}", wish="explode")
+
+    assert status == 422
+    assert api.get(f"/studies/{study}/trials/{number}")["state"] == "active"

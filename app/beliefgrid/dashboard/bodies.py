@@ -27,7 +27,7 @@ class NewStudy(Protocol):
         ...
 
 
-class StudyChanges(Protocol):
+class Changes(Protocol):
     """A checked body of a change."""
 
     def changes(self) -> dict[str, Any]:
@@ -35,12 +35,20 @@ class StudyChanges(Protocol):
         ...
 
 
+class Words(Protocol):
+    """A checked body of what a person says of a trial."""
+
+    notes: str
+    tags: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Bodies:
     """How bodies are checked; each raises pydantic's ValidationError."""
 
     study: Callable[[Any], NewStudy]
-    patch: Callable[[Any], StudyChanges]
+    patch: Callable[[Any], Changes]
+    trial: Callable[[Any], Words]
 
 
 def bodies_of(request: Request) -> Bodies:

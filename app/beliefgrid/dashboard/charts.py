@@ -1,7 +1,6 @@
 """What the charts of a page ask for beside the REST API: small, and shaped for drawing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -9,7 +8,7 @@ from sqlalchemy import Connection
 
 from beliefgrid.actions import read
 from beliefgrid.actions.errors import SnapshotUnknownError
-from beliefgrid.actions.views import SnapshotView, StudyView, TrialView
+from beliefgrid.actions.views import ProgressView, SnapshotView, StudyView, TrialView
 from beliefgrid.dashboard import frames
 
 MOST_MOMENTS = 1000
@@ -26,7 +25,7 @@ Result = tuple[int, float, float, Any]  # number, value, best so far, completed 
 async def moments(request: Request, study_id: str, after: int = 0) -> dict[str, Any]:
     """List the snapshots after a seq, with what the time slider says of each."""
     service = request.app.state.service
-    found = await service.read(read.snapshots, study_id, after=after, limit=MOST_MOMENTS)
+    found = await service.read(read.progress, study_id, after=after, limit=MOST_MOMENTS)
     return {"items": [_moment(s) for s in found], "has_more": len(found) == MOST_MOMENTS}
 
 
@@ -68,36 +67,27 @@ def sample(results: Sequence[Result], most: int) -> list[int]:
     return sorted(even | improved | {n - 1})
 
 
-def _moment(snapshot: SnapshotView) -> dict[str, Any]:
-    summary = snapshot.summary
+def _moment(moment: ProgressView) -> dict[str, Any]:
     return {
-        "seq": snapshot.seq,
-        "revision": snapshot.revision,
-        "n_observations": snapshot.n_observations,
-        "infeasible": summary.get("infeasible", 0),
-        "pending": snapshot.pending,
-        "best": _cell(summary.get("leader")),
-        "next": _cell(summary.get("next")),
-        "created_at": snapshot.created_at,
+        "seq": moment.seq,
+        "revision": moment.revision,
+        "n_observations": moment.n_observations,
+        "infeasible": moment.infeasible or 0,
+        "pending": moment.pending,
+        "best": moment.leader_cell,
+        "next": moment.next_cell,
+        "bits": moment.entropy_bits,
+        "created_at": moment.created_at,
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What one snapshot says in numbers."""
-
-    seq: int
-    n_observations: int
-    summary: Mapping[str, Any]
-
-
-def progress(c: Connection, study_id: str) -> list[Moment]:
+def progress(c: Connection, study_id: str) -> list[ProgressView]:
     """Return the numbers of a study's snapshots, in order; of many, an even sample."""
-    found: list[Moment] = []
+    found: list[ProgressView] = []
     after = 0
     while True:
-        block = read.snapshots(c, study_id, after=after, limit=MOST_MOMENTS)
-        found += [Moment(s.seq, s.n_observations, s.summary) for s in block]
+        block = read.progress(c, study_id, after=after, limit=MOST_MOMENTS)
+        found += block
         if len(block) < MOST_MOMENTS:
             break
         after = block[-1].seq

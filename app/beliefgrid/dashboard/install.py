@@ -16,6 +16,7 @@ from beliefgrid.dashboard.pages import (
     studies,
     tokens,
     trial,
+    trial_edit,
     trials,
     workers,
 )
@@ -32,6 +33,7 @@ PAGES = (
     posterior,
     trials,
     trial,
+    trial_edit,
     convergence,
     workers,
     api,

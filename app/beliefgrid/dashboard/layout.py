@@ -93,9 +93,17 @@ def frame(
 
 
 def study_head(
-    links: Links, study: StudyView, current: str | None, *, title: str | None = None
+    links: Links,
+    study: StudyView,
+    current: str | None,
+    *,
+    title: str | None = None,
+    badge: Badge | None = None,
 ) -> StudyHead:
-    """Return the head of a study's page; without a title the page is the study's own."""
+    """Return the head of a study's page; without a title the page is the study's own.
+
+    The badge is the study's state, or that of what the page is about.
+    """
     budget = (study.definition.get("budget") or {}).get("trials")
     done = finished(study)
     return StudyHead(
@@ -103,8 +111,8 @@ def study_head(
         title=title or study.name,
         studies_href=links.page("/"),
         study_href=links.study(study.id),
-        badge=study_badge(study.state),
-        reason=study.state_reason or "",
+        badge=badge or study_badge(study.state),
+        reason=(study.state_reason or "") if badge is None else "",
         done=done,
         budget=budget,
         progress=progress_text(done, budget),

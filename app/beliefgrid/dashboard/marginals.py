@@ -13,6 +13,9 @@ from beliefgrid.dashboard.numbers import level
 from beliefgrid.dashboard.render import Part
 from beliefgrid.dashboard.view import View
 
+MOST_BARS = 14
+FEW_BARS = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -21,6 +24,9 @@ class Axis:
     name: str
     bars: Sequence[tuple[str, float]]
     best: str
+    n_levels: int
+    outline: str
+    ends: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,22 @@ def _axis(grid: search.Grid, axis: int, marginal: Any) -> Axis:
     parameter = grid.parameters[axis]
     order = grid.display_order(axis)
     bars = [(level(parameter.values[i]), float(marginal[i])) for i in order]
-    return Axis(parameter.name, bars, level(parameter.values[int(marginal.argmax())]))
+    best = level(parameter.values[int(marginal.argmax())])
+    ends = (bars[0][0], bars[-1][0])
+    if len(bars) <= MOST_BARS:
+        return Axis(parameter.name, bars, best, len(bars), "", ends)
+    likely = sorted(range(len(bars)), key=lambda i: -bars[i][1])[:FEW_BARS]
+    shown = [bars[i] for i in sorted(likely)]
+    return Axis(parameter.name, shown, best, len(bars), _outline([p for _, p in bars]), ends)
+
+
+def _outline(shares: Sequence[float]) -> str:
+    """Return columns as a path in a box of 1000 by 1000, the highest as high as the box."""
+    width, highest = 1000 / len(shares), max(shares) or 1.0
+    return "".join(
+        f"M{i * width:.0f} 1000V{1000 * (1 - p / highest):.0f}h{0.9 * width:.0f}V1000z"
+        for i, p in enumerate(shares)
+    )
 
 
 def pairs_of(links: Links, study: StudyView, view: View) -> PairMaps | None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from sqlalchemy import Connection
 
 from beliefgrid.actions import read
-from beliefgrid.actions.views import StoppingView, StudyView
+from beliefgrid.actions.views import ProgressView, StoppingView, StudyView
 from beliefgrid.dashboard import charts, layout
 from beliefgrid.dashboard.leader import leader_of
 from beliefgrid.dashboard.lines import LineChart, LineData, line_chart
@@ -60,34 +60,34 @@ class ConvergencePage(PageContext):
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One number of the summary, over the results."""
+    """One number of each snapshot, over the results."""
 
     title: str
     caption: str
-    of: Callable[[Mapping[str, Any]], float | None]
+    of: Callable[[ProgressView], float | None]
     is_log: bool = False
 
 
 CURVES: dict[str, Curve] = {
     "p_best": Curve(
-        "P(best) of the leader",
-        "The belief in the leading cell. It may fall when a result contradicts it.",
-        lambda summary: (leader_of(summary) or {}).get("p_best"),
+        "P(best) of the best so far",
+        "The belief in the best tested cell. It may fall when a result contradicts it.",
+        lambda moment: moment.leader_p_best,
     ),
     "entropy": Curve(
         "entropy, bits",
         "How spread the belief is: each bit less halves the cells that are in question.",
-        lambda summary: summary.get("entropy_bits"),
+        lambda moment: moment.entropy_bits,
     ),
     "cells": Curve(
         "effective number of cells",
         "2 to the power of the entropy: as many equally likely cells would be as uncertain.",
-        lambda summary: summary.get("effective_cells"),
+        lambda moment: moment.effective_cells,
     ),
     "regret": Curve(
         "expected regret",
         "How much worse than the true best the leader is expected to be, in the metric's units.",
-        lambda summary: summary.get("expected_regret"),
+        lambda moment: moment.expected_regret,
     ),
 }
 
@@ -96,7 +96,7 @@ CURVES: dict[str, Curve] = {
 class _Read:
     study: StudyView
     stopping: StoppingView
-    moments: Sequence[charts.Moment]
+    moments: Sequence[ProgressView]
 
 
 @router.get("/studies/{study_id}/convergence")
@@ -140,12 +140,12 @@ def _page(request: Request, found: _Read) -> ConvergencePage:
     )
 
 
-def _data(name: str, moments: Sequence[charts.Moment]) -> LineData:
+def _data(name: str, moments: Sequence[ProgressView]) -> LineData:
     one = CURVES[name]
     points = [
         (float(moment.n_observations), float(value))
         for moment in moments
-        if (value := one.of(moment.summary)) is not None
+        if (value := one.of(moment)) is not None
     ]
     return LineData(
         "results", one.title, [Series(one.title, "line", _distinct(points))], has_zero=True

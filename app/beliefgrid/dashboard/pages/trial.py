@@ -24,6 +24,28 @@ QUESTIONS = ("Why this cell?", "What came of it?")
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """What a person can do with a trial."""
+
+    wish: str
+    text: str
+    effect: str
+    is_grave: bool = False
+
+
+MOVES = {
+    "release": Move("release", "Give back", "It waits for the next worker, under its number."),
+    "stop": Move("stop", "Stop", "It ends; its last measurement, if any, is its result."),
+    "again": Move("again", "Test again", "The same combination is queued for the next worker."),
+    "delete": Move("delete", "Delete", "It and what it taught are taken out.", is_grave=True),
+}
+MOVES_OF = {
+    "active": ("release", "stop", "delete"),
+    "queued": ("stop", "delete"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class RunnerUp:
     """A cell that would have been next."""
 
@@ -107,6 +129,11 @@ class TrialPage(PageContext):
     outcome: Outcome
     why: Why | None
     curve: Curve
+    action: str
+    moves: Sequence[Move]
+    can_fail: bool
+    notes: str
+    tags: str
     before_href: str | None
     after_href: str | None
     raw: str
@@ -140,11 +167,16 @@ def _page(request: Request, found: _Read) -> TrialPage:
     last = sum(study.counts.values())
     return TrialPage(
         frame=layout.frame(request, f"{title} · {study.name}", study=study, is_live=True),
-        head=layout.study_head(links, study, None, title=title),
+        head=layout.study_head(links, study, None, title=title, badge=trial_badge(trial_.state)),
         lead=Lead(_sentence(study, trial_), QUESTIONS),
         outcome=_outcome(study, trial_, now),
         why=_why(links, study, trial_),
         curve=_curve(study, found.measurements),
+        action=links.trial(study.id, trial_.number),
+        moves=[MOVES[wish] for wish in MOVES_OF.get(trial_.state, ("again", "delete"))],
+        can_fail=trial_.state in ("active", "queued", "expired"),
+        notes=trial_.notes,
+        tags=", ".join(trial_.tags),
         before_href=links.trial(study.id, trial_.number - 1) if trial_.number > 1 else None,
         after_href=links.trial(study.id, trial_.number + 1) if trial_.number < last else None,
         raw=json.dumps(trial_.explanation, indent=1, ensure_ascii=False),
