@@ -62,12 +62,14 @@ class Breaker:
 
     fail: Fail | None = None
     at: int = 0  # 1 is the first statement
+    stays: bool = False  # all that comes after it fails, too
     after_commit: bool = False  # a commit that fails is done all the same: its answer is lost
     said: int = field(default=0)
 
     def arm(self, fail: Fail, at: int, *, after_commit: bool = False) -> None:
         """Let the `at`-th statement or commit from now on fail."""
-        self.fail, self.at, self.said, self.after_commit = fail, at, 0, after_commit
+        self.fail, self.at, self.said = fail, at, 0
+        self.after_commit, self.stays = after_commit, False
 
     def disarm(self) -> bool:
         """Let everything work again; True if something failed."""
@@ -83,7 +85,7 @@ class Breaker:
     def is_due(self) -> bool:
         """Count one statement or commit; True if it must fail."""
         self.said += 1
-        return self.fail is not None and self.said == self.at
+        return self.said == self.at or (self.stays and self.said > self.at)
 
 
 @contextmanager

@@ -9,25 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.faults.invariants import require_whole
-from tests.faults.load import Ledger, Load, create
+from tests.faults.load import Load, create
+from tests.faults.patience import first_success, patience
 from tests.support.server import free_port, running_server
-from tests.support.waiting import PATIENCE_S, wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(1200)]
 
 RECOVERY_S = 3.0  # on a quiet machine
 WORKERS = 8
-
-
-def patience(seconds: float) -> float:
-    """Return a limit that grows with how busy the machine is with other things."""
-    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
-def first_success(ledger: Ledger, moment: float) -> float:
-    """Wait for the first request that succeeds after a moment; return how long it took."""
-    wait_until(lambda: ledger.recovery_after(moment) < PATIENCE_S)
-    return ledger.recovery_after(moment)
 
 
 def test_kills_under_load_break_no_promise(

@@ -26,6 +26,7 @@ from beliefgrid.actions.matrix import matrix_view
 from beliefgrid.actions.reconcile import reconcile
 from beliefgrid.actions.views import Asked, PosteriorView, TrialView
 from beliefgrid.metrics import Metrics
+from beliefgrid.storage import probe
 from beliefgrid.storage.engine import Database, open_database
 from beliefgrid.storage.errors import StorageError, StorageFullError
 from beliefgrid.storage.notices import Touched
@@ -69,6 +70,7 @@ class Service:
         self._jobs = jobs
         self._running: list[asyncio.Task[None]] = []
         self._layers = _LayerCache(CACHED_BYTES)
+        self._was_refused = False  # a change, because of the database
         # No lease runs out for a while: workers could not reach us.
         self.rules = self.rules.sparing(self.clock() + restart_grace)
 
@@ -82,9 +84,17 @@ class Service:
     async def write(self, action: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run an action in a transaction of its own; durable when this returns."""
         now = self.clock()
-        work = self.database.write(lambda c: action(c, *args, now=now, **kwargs))
-        with _in_our_words():
-            return await asyncio.wrap_future(work)
+        return await self._durable(lambda c: action(c, *args, now=now, **kwargs))
+
+    async def require_ready(self) -> None:
+        """Raise StorageTroubleError unless the database answers and takes changes.
+
+        It is asked to take one only if it refused the last that was tried.
+        """
+        await self.read(probe.ping)
+        if self._was_refused:
+            await self.write(probe.write_and_forget)
+            self._was_refused = False
 
     async def write_once(
         self,
@@ -101,12 +111,19 @@ class Service:
             done = lambda c: action(c, *args, now=now, **kwargs)
             return idempotency.once(c, once, done, render, now=now)
 
-        with _in_our_words():
-            while True:
-                try:
-                    return await asyncio.wrap_future(self.database.write(work))
-                except idempotency.OverlapError:
-                    continue  # the first attempt has committed meanwhile: give its answer
+        while True:
+            try:
+                return await self._durable(work)
+            except idempotency.OverlapError:
+                continue  # the first attempt has committed meanwhile: give its answer
+
+    async def _durable(self, work: Callable[[Connection], T]) -> T:
+        try:
+            with _in_our_words():
+                return await asyncio.wrap_future(self.database.write(work))
+        except errors.StorageTroubleError:
+            self._was_refused = True
+            raise
 
     async def tell_once(
         self,

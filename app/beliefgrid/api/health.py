@@ -1,7 +1,6 @@
 """Whether the service is alive, and whether it can work."""
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import Connection, text
 
 from beliefgrid.actions.errors import ActionError
 
@@ -16,14 +15,10 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 async def readyz(request: Request, response: Response) -> dict[str, str]:
-    """Say whether the database can be reached; 503 if not."""
+    """Say whether the database answers and takes changes; 503 if not."""
     try:
-        await request.app.state.service.read(_ping)
+        await request.app.state.service.require_ready()
     except ActionError as error:
         response.status_code = 503
         return {"status": "not ready", "reason": str(error)}
     return {"status": "ready"}
-
-
-def _ping(c: Connection) -> None:
-    c.execute(text("SELECT 1"))
