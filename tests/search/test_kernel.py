@@ -55,7 +55,7 @@ def test_factors_index_the_right_axes() -> None:
 
     blocks = np.concatenate([block for _, block in factors.blocks()])
     np.testing.assert_allclose(blocks, dense, atol=1e-12)
-    np.testing.assert_allclose(factors.weighted(weights), dense @ weights, atol=1e-12)
+    np.testing.assert_allclose(factors.weighted(weights[None])[0], dense @ weights, atol=1e-12)
     single = products(matrices, SPACE.levels(np.arange(60)), SPACE.levels(cells))
     np.testing.assert_allclose(single, dense, atol=1e-12)
 

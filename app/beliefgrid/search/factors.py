@@ -53,8 +53,13 @@ class Factors:
         return product.astype(self.dtype)
 
     def weighted(self, weights: Floats) -> Reals:
-        """Return the whole matrix times a vector (n,), as one small product of matrices."""
-        return ((self.left * weights.astype(self.dtype)) @ self.right.T).ravel()
+        """Return the whole matrix times vectors (k, n), as products of small matrices (k, G)."""
+        by_column = weights.astype(self.dtype)[:, None, :]
+        if len(self.left) <= len(self.right):  # the smaller factor is multiplied out
+            left = by_column * self.left
+            return (left.reshape(-1, left.shape[2]) @ self.right.T).reshape(len(weights), -1)
+        right = by_column * self.right
+        return np.matmul(self.left, right.transpose(0, 2, 1)).reshape(len(weights), -1)
 
     def blocks(self) -> Iterator[tuple[slice, Reals]]:
         """Yield consecutive cells, and their rows written out."""

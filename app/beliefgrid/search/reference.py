@@ -65,9 +65,9 @@ class ReferenceModel:
     def spread(self) -> tuple[Floats, Floats, Floats]:
         """Likelihood, mean and novelty of every cell, (G,) each."""
         factors, n = self._factors, len(self.results.cells)
-        nearness = factors.weighted(np.ones(n)) + KAPPA
-        promise = factors.weighted(self.likelihood) + KAPPA * self.likelihood.mean()
-        values = factors.weighted(self.results.values) + KAPPA * self.results.values.mean()
+        nearness = factors.weighted(np.ones((1, n)))[0] + KAPPA
+        promise = factors.weighted(self.likelihood[None])[0] + KAPPA * self.likelihood.mean()
+        values = factors.weighted(self.results.values[None])[0] + KAPPA * self.results.values.mean()
         likelihood, mean = promise / nearness, values / nearness  # (9.3), (9.5)
         likelihood[self.results.cells] = self.likelihood  # (9.2)
         mean[self.results.cells] = self.results.values

@@ -19,7 +19,8 @@ from beliefgrid.search.streams import normals
 from beliefgrid.search.surrogate import Surrogate
 
 SMALLEST_FACTOR = 32  # axes are multiplied out up to this size: tiny matrix products are slow
-BLOCK_VALUES = 1 << 25  # of samples held at once: 128 MB
+SMALLEST_BLOCK = 8  # samples
+BLOCK_VALUES = 1 << 17  # of samples held at once: 1 MB stays in the cache through all passes
 
 
 def samples(
@@ -27,7 +28,7 @@ def samples(
 ) -> Iterator[Reals]:
     """Yield blocks of samples of the objective, together (n_samples, G)."""
     roots = [root.astype(np.float32) for root in grouped_roots(surrogate.factors.matrices)]
-    step = max(1, BLOCK_VALUES // surrogate.factors.n_cells)
+    step = max(SMALLEST_BLOCK, BLOCK_VALUES // surrogate.factors.n_cells)
     for first in range(0, n_samples, step):
         yield _block(surrogate, roots, min(step, n_samples - first), generator)
 
@@ -44,9 +45,8 @@ def _block(
     f += np.float32(TAU2**0.5) * normals(generator, n_samples)[:, None]
     noise = normals(generator, n_samples * n).reshape(n_samples, n) * np.sqrt(surrogate.noise)
     residual = surrogate.targets[:, 0] - f[:, surrogate.cells] - noise
-    weights = solve(surrogate.lower, residual.T).T.astype(np.float32)
-    for cells, covariance in surrogate.covariances():  # (5.2)
-        f[:, cells] += weights @ covariance.T.astype(np.float32, copy=False)
+    weights = solve(surrogate.lower, residual.T).T
+    f += surrogate.weighted(weights)  # (5.2)
     return f
 
 

@@ -72,13 +72,13 @@ class Surrogate:
     # ------------------------------------------------------------ the whole grid
     def mean(self) -> Reals:
         """Return the mean of every cell under each set of targets, (k, G) (4.1)."""
-        return np.stack(
-            [
-                self.factors.weighted(self.signal * column)
-                + self.factors.dtype(TAU2 * column.sum())
-                for column in self.weights.T
-            ]
-        )
+        return self.weighted(self.weights.T)
+
+    def weighted(self, weights: Floats) -> Reals:
+        """Return the covariance of all cells with the results times vectors (k, n), as (k, G)."""
+        found = self.factors.weighted(self.signal * weights)
+        found += (TAU2 * weights.sum(axis=1)).astype(found.dtype)[:, None]
+        return found
 
     def variance(self) -> Reals:
         """Return the variance of the objective in every cell, without noise, (G,) (4.2)."""
