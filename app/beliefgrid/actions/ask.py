@@ -278,7 +278,7 @@ def _view_of_new(row: dict[str, Any]) -> TrialView:
 
 
 def _leased_view(row: AnyRow, columns: dict[str, Any]) -> TrialView:
-    return _view_of_new(dict(row._mapping) | columns)
+    return _view_of_new(row._asdict() | columns)
 
 
 def _refuse(study: Change) -> None:

@@ -166,13 +166,12 @@ def progress(
     """Return the numbers of the snapshots after an event, in order."""
     _study_row(c, study_id)
     rows = snapshot_rows.progress(c, study_id, after=after, limit=limit)
+    return [_progress_view(row._asdict()) for row in rows]
+
+
+def _progress_view(row: dict[str, Any]) -> ProgressView:
     whole = ("leader_cell", "next_cell", "cells_in_95", "infeasible")
-    return [
-        ProgressView(
-            **{name: _whole(x) if name in whole else x for name, x in row._mapping.items()}
-        )
-        for row in rows
-    ]
+    return ProgressView(**row | {name: _whole(row[name]) for name in whole})
 
 
 def _whole(number: float | None) -> int | None:

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -30,6 +30,7 @@ from beliefgrid.storage.errors import (
     StorageUnavailableError,
 )
 from beliefgrid.storage.notices import Notices, Touched
+from beliefgrid.storage.prepared import Prepared
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -128,6 +129,11 @@ def translated(error: DBAPIError) -> StorageError | DBAPIError:
 
 
 # ---------------------------------------------------------------- SQLite
+_SAVE, _UNDO, _RELEASE = (
+    Prepared(text(f"{does} change")) for does in ("SAVEPOINT", "ROLLBACK TO", "RELEASE")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Change:
     work: Callable[[Connection], Any]
@@ -250,17 +256,17 @@ def _commit_together(
     connection.info[NOTED] = kinds
     with connection.begin():
         for change in batch:
-            connection.exec_driver_sql("SAVEPOINT change")
+            _SAVE.run(connection, {})
             kept = len(kinds)
             try:
                 outcomes.append((change.future, change.work(connection), None))
             except Exception as error:
                 if isinstance(error, DBAPIError) and isinstance(translated(error), StorageError):
                     raise  # the file itself is in trouble: undo the whole batch
-                connection.exec_driver_sql("ROLLBACK TO change")
+                _UNDO.run(connection, {})
                 del kinds[kept:]
                 outcomes.append((change.future, None, error))
-            connection.exec_driver_sql("RELEASE change")
+            _RELEASE.run(connection, {})
     return outcomes, connection.info.pop(TOUCHED, {}), kinds
 
 

@@ -6,19 +6,26 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import idempotency_keys as keys
 
-_FIND = select(keys).where(keys.c.scope == bindparam("scope"), keys.c.key == bindparam("key"))
-_INSERT: dict[str, Any] = {
-    "sqlite": sqlite.insert(keys).on_conflict_do_nothing().returning(keys.c.key),
-    "postgresql": postgresql.insert(keys).on_conflict_do_nothing().returning(keys.c.key),
+_FIND = Prepared(
+    select(keys).where(keys.c.scope == bindparam("scope"), keys.c.key == bindparam("key"))
+)
+_ADD = {
+    name: Prepared(
+        insert(keys).on_conflict_do_nothing().returning(keys.c.key),
+        [column.name for column in keys.c],
+    )
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
 
 
 def find(c: Connection, scope: str, key: str) -> AnyRow | None:
     """Return the answer that a key already has."""
-    return c.execute(_FIND, {"scope": scope, "key": key}).one_or_none()
+    row: AnyRow | None = _FIND.first(c, {"scope": scope, "key": key})
+    return row
 
 
 def add(c: Connection, row: dict[str, Any]) -> bool:
@@ -26,8 +33,7 @@ def add(c: Connection, row: dict[str, Any]) -> bool:
 
     On Postgres this waits for a transaction that is about to store the same key.
     """
-    statement = _INSERT[c.dialect.name]
-    return c.execute(statement, row).first() is not None
+    return _ADD[c.dialect.name].first(c, row) is not None
 
 
 def forget(c: Connection, before: datetime) -> int:

@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
+from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import measurements, observations
 
 _INSERT = insert(observations)
-_CLOSED = (
+_ADD = Prepared(_INSERT, [column.name for column in observations.c if column.name != "id"])
+_CLOSED = Prepared(
     select(observations.c.id)
     .where(
         observations.c.study_id == bindparam("study_id"),
@@ -23,7 +25,7 @@ _CLOSED = (
 
 def add(c: Connection, row: dict[str, Any]) -> None:
     """Store the outcome of a trial, a value or `infeasible`."""
-    c.execute(_INSERT, row)
+    _ADD.run(c, row)
 
 
 def add_many(c: Connection, rows: list[dict[str, Any]]) -> None:
@@ -43,7 +45,7 @@ def closed_among(c: Connection, study_id: str, cells: Collection[int]) -> set[in
 
 def is_closed(c: Connection, study_id: str, cell: int) -> bool:
     """Say whether a cell has an outcome that counts."""
-    return c.execute(_CLOSED, {"study_id": study_id, "cell": cell}).first() is not None
+    return _CLOSED.first(c, {"study_id": study_id, "cell": cell}) is not None
 
 
 def remove(c: Connection, trial_id: int, seq: int) -> bool:

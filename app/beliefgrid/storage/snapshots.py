@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 
+from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import candidates, snapshots, studies, trials
-from beliefgrid.storage.trials import TAKEN_STATES
+from beliefgrid.storage.trials import IS_TAKEN
 
 NUMBERS = (
     "best_value",
@@ -28,12 +29,12 @@ _TAKEN = (
     .where(
         trials.c.study_id == bindparam("study_id"),
         trials.c.cell == candidates.c.cell,
-        trials.c.state.in_(TAKEN_STATES),
+        IS_TAKEN,
         trials.c.deleted_at.is_(None),
     )
     .exists()
 )
-_POP = (
+_POP = Prepared(
     delete(candidates)
     .where(
         candidates.c.id
@@ -45,8 +46,10 @@ _POP = (
     )
     .returning(*(candidates.c[name] for name in ("cell", "rank", "explanation", "seq")))
 )
-_DROP = delete(candidates).where(
-    candidates.c.study_id == bindparam("study"), candidates.c.cell == bindparam("gone")
+_DROP = Prepared(
+    delete(candidates).where(
+        candidates.c.study_id == bindparam("study"), candidates.c.cell == bindparam("gone")
+    )
 )
 
 
@@ -56,7 +59,8 @@ def add(c: Connection, row: dict[str, Any]) -> None:
 
 
 def _number(*path: str) -> ColumnElement[Any]:
-    return snapshots.c.summary[path].as_float().label("_".join(path))
+    number: ColumnElement[Any] = snapshots.c.summary[path].as_float()
+    return number.label("_".join(path))
 
 
 _PROGRESS = select(
@@ -129,12 +133,13 @@ def replace_candidates(c: Connection, study_id: str, rows: list[dict[str, Any]])
 
 def pop_candidate(c: Connection, study_id: str) -> AnyRow | None:
     """Take the best-ranked cell off the list."""
-    return c.execute(_POP, {"study_id": study_id}).one_or_none()
+    row: AnyRow | None = _POP.first(c, {"study_id": study_id})
+    return row
 
 
 def drop_candidate(c: Connection, study_id: str, cell: int) -> None:
     """Take a cell off the list because it went another way."""
-    c.execute(_DROP, {"study": study_id, "gone": cell})
+    _DROP.run(c, {"study": study_id, "gone": cell})
 
 
 def drop_candidates(c: Connection, study_id: str, cells: Collection[int]) -> None:

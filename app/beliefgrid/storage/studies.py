@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, cast, func, insert, or_, select, update
 
+from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import (
     WRONG_CURSOR,
     AnyRow,
@@ -18,7 +19,7 @@ from beliefgrid.storage.tables import observations, revisions, studies
 _BY_ID = select(studies).where(studies.c.id == bindparam("study_id"))
 # What every ask and tell reads: without the definition, which may be large and is kept in memory.
 _LIGHT = [column for column in studies.c if column.name not in ("definition", "notes", "tags")]
-_LOCKED = select(*_LIGHT).where(studies.c.id == bindparam("study_id")).with_for_update()
+_LOCKED = Prepared(select(*_LIGHT).where(studies.c.id == bindparam("study_id")).with_for_update())
 _COUNTS = (observations.c.kind == "value") & observations.c.removed_seq.is_(None)
 
 
@@ -32,7 +33,8 @@ def lock(c: Connection, study_id: str) -> AnyRow | None:
 
     The lock ends with the transaction.
     """
-    return c.execute(_LOCKED, {"study_id": study_id}).one_or_none()
+    row: AnyRow | None = _LOCKED.first(c, {"study_id": study_id})
+    return row
 
 
 def add(c: Connection, row: dict[str, Any]) -> None:
@@ -40,7 +42,7 @@ def add(c: Connection, row: dict[str, Any]) -> None:
     c.execute(insert(studies), row)
 
 
-_change_statements: dict[tuple[str, ...], Any] = {}
+_change_statements: dict[tuple[str, ...], Prepared] = {}
 
 
 def change(c: Connection, study_id: str, values: dict[str, Any]) -> None:
@@ -50,9 +52,11 @@ def change(c: Connection, study_id: str, values: dict[str, Any]) -> None:
     if statement is None:
         # Building a statement costs more than running it; there are a dozen shapes.
         columns = {name: bindparam(f"new_{name}", type_=studies.c[name].type) for name in names}
-        statement = update(studies).where(studies.c.id == bindparam("study")).values(columns)
+        statement = Prepared(
+            update(studies).where(studies.c.id == bindparam("study")).values(columns)
+        )
         _change_statements[names] = statement
-    c.execute(statement, {"study": study_id} | {f"new_{n}": v for n, v in values.items()})
+    statement.run(c, {"study": study_id} | {f"new_{n}": v for n, v in values.items()})
 
 
 def page(

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, literal, or_, select, update
 
+from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import AnyRow, CursorError, Page, decode_cursor, page_of
 from beliefgrid.storage.tables import observations, trials
 
@@ -24,7 +25,7 @@ _ONE = _WITH_RESULT.where(
     trials.c.study_id == bindparam("study_id"), trials.c.number == bindparam("number")
 )
 _LIVE = (trials.c.state == "active") & trials.c.deleted_at.is_(None)
-_HELD = (
+_HELD = Prepared(
     select(trials)
     .where(
         trials.c.study_id == bindparam("study_id"), trials.c.worker == bindparam("worker"), _LIVE
@@ -32,7 +33,7 @@ _HELD = (
     .order_by(trials.c.number)
     .limit(bindparam("count"))
 )
-_QUEUED = (
+_QUEUED = Prepared(
     select(trials)
     .where(
         trials.c.study_id == bindparam("study_id"),
@@ -43,12 +44,13 @@ _QUEUED = (
     .limit(bindparam("count"))
 )
 TAKEN_STATES = ("active", "queued", "completed", "infeasible", "stopped")
-_TAKEN = (
+IS_TAKEN = trials.c.state.in_([literal(state) for state in TAKEN_STATES])
+_TAKEN = Prepared(
     select(trials.c.id)
     .where(
         trials.c.study_id == bindparam("study_id"),
         trials.c.cell == bindparam("cell"),
-        trials.c.state.in_(TAKEN_STATES),
+        IS_TAKEN,
         trials.c.deleted_at.is_(None),
     )
     .limit(1)
@@ -63,17 +65,20 @@ _OVERDUE = (
     .order_by(trials.c.number)
 )
 _INSERT = insert(trials)
+_COLUMNS = [column.name for column in trials.c if column.name != "id"]
+_ADD = Prepared(_INSERT.returning(trials.c.id), _COLUMNS)
+_FIND = Prepared(_ONE)
 
 
 def find(c: Connection, study_id: str, number: int) -> AnyRow | None:
     """Return one trial with its current observation."""
-    return c.execute(_ONE, {"study_id": study_id, "number": number}).one_or_none()
+    row: AnyRow | None = _FIND.first(c, {"study_id": study_id, "number": number})
+    return row
 
 
 def add(c: Connection, row: dict[str, Any]) -> int:
     """Store a new trial; return its row's id."""
-    key = c.execute(_INSERT, row).inserted_primary_key
-    return int(key[0]) if key is not None else 0
+    return int(_ADD.first(c, row).id)
 
 
 def add_many(c: Connection, rows: list[dict[str, Any]]) -> dict[int, int]:
@@ -86,43 +91,39 @@ def add_many(c: Connection, rows: list[dict[str, Any]]) -> dict[int, int]:
     return {row.number: row.id for row in c.execute(query)}
 
 
-_move_statements: dict[tuple[str, ...], Any] = {}
+_move_statements: dict[tuple[int | str, ...], Prepared] = {}
 
 
 def move(c: Connection, trial_id: int, source: tuple[str, ...], values: dict[str, Any]) -> bool:
     """Change a trial if it is still in one of the source states; True if this call did it."""
-    names = tuple(sorted(values))
+    names: tuple[int | str, ...] = (len(source), *sorted(values))
     statement = _move_statements.get(names)
     if statement is None:
-        columns = {name: bindparam(f"new_{name}", type_=trials.c[name].type) for name in names}
-        statement = (
+        columns = {name: bindparam(f"new_{name}", type_=trials.c[name].type) for name in values}
+        sources = [bindparam(f"from_{i}", type_=trials.c.state.type) for i in range(len(source))]
+        statement = _move_statements[names] = Prepared(
             update(trials)
-            .where(
-                trials.c.id == bindparam("trial"),
-                trials.c.state.in_(bindparam("from_states", expanding=True)),
-            )
+            .where(trials.c.id == bindparam("trial"), trials.c.state.in_(sources))
             .values(columns)
         )
-        _move_statements[names] = statement
-    values_by_name = {f"new_{name}": value for name, value in values.items()}
-    found = c.execute(statement, {"trial": trial_id, "from_states": source} | values_by_name)
-    return found.rowcount == 1
+    given = {f"new_{name}": value for name, value in values.items()}
+    given |= {f"from_{i}": state for i, state in enumerate(source)}
+    return statement.run(c, {"trial": trial_id} | given) == 1
 
 
 def held_by(c: Connection, study_id: str, worker: str, count: int) -> list[AnyRow]:
     """Return the live trials of one worker, oldest first."""
-    found = c.execute(_HELD, {"study_id": study_id, "worker": worker, "count": count})
-    return list(found.all())
+    return _HELD.all(c, {"study_id": study_id, "worker": worker, "count": count})
 
 
 def queued(c: Connection, study_id: str, count: int) -> list[AnyRow]:
     """Return the trials that wait for a worker, oldest first."""
-    return list(c.execute(_QUEUED, {"study_id": study_id, "count": count}).all())
+    return _QUEUED.all(c, {"study_id": study_id, "count": count})
 
 
 def is_taken(c: Connection, study_id: str, cell: int) -> bool:
     """Say whether a cell is live, waiting or already has its result."""
-    return c.execute(_TAKEN, {"study_id": study_id, "cell": cell}).first() is not None
+    return _TAKEN.first(c, {"study_id": study_id, "cell": cell}) is not None
 
 
 def taken_among(c: Connection, study_id: str, cells: list[int]) -> set[int]:
@@ -130,7 +131,7 @@ def taken_among(c: Connection, study_id: str, cells: list[int]) -> set[int]:
     query = select(trials.c.cell).where(
         trials.c.study_id == study_id,
         trials.c.cell.in_(cells),
-        trials.c.state.in_(TAKEN_STATES),
+        IS_TAKEN,
         trials.c.deleted_at.is_(None),
     )
     return {int(cell) for cell in c.execute(query).scalars() if cell is not None}
@@ -140,7 +141,7 @@ def taken_cells(c: Connection, study_id: str) -> set[int]:
     """Return the cells that are live, waiting or already have a result."""
     query = select(trials.c.cell).where(
         trials.c.study_id == study_id,
-        trials.c.state.in_(TAKEN_STATES),
+        IS_TAKEN,
         trials.c.deleted_at.is_(None),
         trials.c.cell.is_not(None),
     )
