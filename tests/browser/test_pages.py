@@ -18,6 +18,7 @@ PAGES = {
     "new study": "/studies/new",
     "new study as JSON": "/studies/new?as=json",
     "convergence": "/studies/{study}/convergence",
+    "strategies": "/studies/{study}/strategies",
     "workers": "/studies/{study}/workers",
     "api": "/studies/{study}/api",
     "settings": "/studies/{study}/settings",

@@ -25,6 +25,7 @@ PAGES = {
     "trials": ("/studies/{study}/trials", 6),
     "trial": ("/studies/{study}/trials/1", 7),
     "convergence": ("/studies/{study}/convergence", 6),
+    "strategies": ("/studies/{study}/strategies", 12),
     "workers": ("/studies/{study}/workers", 6),
     "api": ("/studies/{study}/api", 2),
     "settings": ("/studies/{study}/settings", 2),

@@ -21,6 +21,7 @@ TABS = (
     ("Posterior", "posterior"),
     ("Trials", "trials"),
     ("Convergence", "convergence"),
+    ("Strategies", "strategies"),
     ("Workers", "workers"),
     ("API", "api"),
     ("Settings", "settings"),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from beliefgrid import search
 from beliefgrid.actions.views import PosteriorView, StudyView
+from beliefgrid.dashboard import frames
 from beliefgrid.dashboard.layers import LAYERS, Layer, value_text
 from beliefgrid.dashboard.numbers import count, find_level, level
 from beliefgrid.dashboard.palettes import png_uri, shades_of
@@ -76,6 +77,17 @@ class MapCard(Part):
 
     map: Map | None
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A small map with its title, and where a search has looked."""
+
+    title: str
+    text: str
+    source: str
+    alt: str
+    marks: Sequence[Marks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +229,64 @@ def _thinned(values: Sequence[Any], most: int) -> list[str]:
 def _most_across(values: Sequence[Any]) -> int:
     longest = max(len(level(value)) for value in values)
     return max(2, PIXELS_ACROSS // (8 * longest + 14))
+
+
+def panel_of(
+    study: StudyView,
+    grid: search.Grid,
+    layer: Layer,
+    field: NDArray[np.float64],
+    *,
+    title: str,
+    cells: Sequence[int],
+    best: int,
+) -> Panel:
+    """Return a field over the first two axes, with the cells that a search has tested."""
+    names = [parameter["name"] for parameter in study.parameters]
+    x, y = names[0], names[1] if len(names) > 1 else None
+    matrix = matrix_of(grid, field, frames.Picture(x, y, layer.reduce, {}), layer.name)
+    place = _Places(study.parameters, matrix, {})
+    marks = [Marks("tested", "tested", place.of(cells)), Marks("best", "best", place.of([best]))]
+    has_it = best in set(cells)
+    found = "has tested the best cell" if has_it else "has not tested the best cell"
+    shades = shades_of(_unit(layer, values_of(matrix), goal=study.goal, colour=None))
+    return Panel(
+        title=title,
+        text=f"{count(len(cells), 'cell')} tested; {found}.",
+        source=png_uri(shades, layer.palette),
+        alt=f"{title}: {count(len(cells), 'cell')} tested over {x}{f' and {y}' if y else ''}.",
+        marks=[one for one in marks if one.places],
+    )
+
+
+def matrix_of(
+    grid: search.Grid,
+    field: NDArray[np.float64],
+    picture: frames.Picture,
+    layer: str,
+    *,
+    seq: int = 0,
+    revision: int = 0,
+) -> PosteriorView:
+    """Return a field over all cells as the matrix of two axes, in display order."""
+    names = [parameter.name for parameter in grid.parameters]
+
+    def levels(name: str) -> list[Any]:
+        axis = names.index(name)
+        return [grid.parameters[axis].values[i] for i in grid.display_order(axis)]
+
+    return PosteriorView(
+        layer=layer,
+        x=picture.x,
+        y=picture.y,
+        x_values=levels(picture.x),
+        y_values=levels(picture.y) if picture.y else [],
+        z=frames.reduce_field(grid, field, picture).tolist(),
+        reduce=picture.reduce,
+        seq=seq,
+        revision=revision,
+        unit="",
+    )
 
 
 # ---------------------------------------------------------------- marks

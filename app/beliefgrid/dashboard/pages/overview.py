@@ -100,22 +100,9 @@ def stored_matrix(c: Connection, study: StudyView, snapshot: SnapshotView) -> Po
     names = [parameter["name"] for parameter in study.parameters]
     x, y = names[0], names[1] if len(names) > 1 else None
     field = search.decode_field(stored[0].field, grid.n_cells)
-    matrix = frames.reduce_field(grid, field, frames.Picture(x, y, "sum", {}))
-    levels = [
-        [grid.parameters[axis].values[i] for i in grid.display_order(axis)]
-        for axis in range(min(2, len(names)))
-    ]
-    return PosteriorView(
-        layer="p_best",
-        x=x,
-        y=y,
-        x_values=levels[0],
-        y_values=levels[1] if y else [],
-        z=matrix.tolist(),
-        reduce="sum",
-        seq=snapshot.seq,
-        revision=snapshot.revision,
-        unit="",
+    picture = frames.Picture(x, y, "sum", {})
+    return maps.matrix_of(
+        grid, field, picture, "p_best", seq=snapshot.seq, revision=snapshot.revision
     )
 
 
