@@ -197,6 +197,27 @@ def test_a_lost_session_of_postgres_is_survived(postgres_url: str) -> None:
     database.close()
 
 
+def test_sessions_that_were_lost_are_replaced(postgres_url: str) -> None:
+    """A restart of Postgres between two changes is not noticed by the second."""
+    database = open_database(postgres_url)
+    for i in range(3):
+        database.write(partial(studies.add, row=study_row(f"st_{i}"))).result()
+    admin = open_database(postgres_url)
+    others = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    admin.write(lambda c: c.execute(others)).result()
+
+    database.write(lambda c: studies.change(c, "st_1", {"seq": 5})).result()
+
+    row = database.read(lambda c: studies.find(c, "st_1")).result()
+    assert row is not None
+    assert row.seq == 5
+    database.close()
+    admin.close()
+
+
 def test_a_deadlock_is_run_again(postgres_url: str) -> None:
     """Of two changes that wait for each other one is undone by Postgres, and repeated."""
     database = open_database(postgres_url)

@@ -305,7 +305,6 @@ class PostgresDatabase:
             url,
             pool_size=WRITERS,
             max_overflow=READERS + 2,  # claims, and one to spare
-            pool_pre_ping=True,
             connect_args={
                 "options": "-c lock_timeout=5s -c statement_timeout=30s "
                 "-c idle_in_transaction_session_timeout=30s -c timezone=UTC",
@@ -320,7 +319,7 @@ class PostgresDatabase:
         return self._writers.submit(self._write, work)
 
     def read(self, work: Work[T]) -> Future[T]:
-        return self._readers.submit(_in_transaction, self._read_engine, work)
+        return self._readers.submit(_on_postgres, self._read_engine, work)
 
     def close(self) -> None:
         self._writers.shutdown()
@@ -340,7 +339,7 @@ class PostgresDatabase:
             kinds[:] = connection.info.pop(NOTED)
             return result
 
-        result = _again_if_undone(lambda: _in_transaction(self.engine, noted))
+        result = _on_postgres(self.engine, noted)
         self._on_count(1, kinds)
         if touched:
             self._on_commit(touched)
@@ -348,15 +347,27 @@ class PostgresDatabase:
         return result
 
 
-def _again_if_undone(run: Callable[[], T]) -> T:
-    """Run a transaction; once more, and again, if Postgres undid it for the sake of another."""
+def _on_postgres(engine: Engine, work: Work[T]) -> T:
+    """Run a transaction; again, if Postgres undid it for another, or a session was lost before.
+
+    Sessions are not tried out beforehand, which would cost a round trip each time. What was
+    lost while it committed is not run again: nobody knows whether it is stored.
+    """
     for _ in range(ATTEMPTS - 1):
+        is_done = False
         try:
-            return run()
+            with engine.begin() as connection:
+                result = work(connection)
+                is_done = True
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in UNDONE:
-                raise
-    return run()
+            is_lost = error.connection_invalidated and not is_done
+            if is_lost:
+                engine.dispose()  # the other idle sessions are likely lost, too
+            elif getattr(error.orig, "sqlstate", None) not in UNDONE:
+                raise translated(error) from error
+        else:
+            return result
+    return _in_transaction(engine, work)
 
 
 def _in_transaction(engine: Engine, work: Work[T]) -> T:
