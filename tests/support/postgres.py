@@ -40,6 +40,7 @@ class Cluster:
     """A running Postgres server, and the migrated database that each test gets a copy of."""
 
     server: URL
+    postmaster: "Postmaster | None" = None  # of our own, not a given one
     template: str = field(default_factory=lambda: f"beliefgrid_test_{os.getpid()}")
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -89,11 +90,13 @@ def cluster(*, is_durable: bool = False) -> Iterator[Cluster]:
         return
     home = Path(tempfile.mkdtemp(prefix="beliefgrid-pg-", dir="/tmp"))
     try:
-        with (
-            _server(home, () if is_durable else CARELESS) as url,
-            _with_template(Cluster(url)) as ready,
-        ):
-            yield ready
+        postmaster = Postmaster(home, () if is_durable else CARELESS)
+        postmaster.start()
+        try:
+            with _with_template(Cluster(postmaster.url, postmaster=postmaster)) as ready:
+                yield ready
+        finally:
+            postmaster.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -109,31 +112,37 @@ def _with_template(ready: Cluster) -> Iterator[Cluster]:
 
 
 # ---------------------------------------------------------------- the server
-@contextmanager
-def _server(home: Path, settings: Sequence[str]) -> Iterator[URL]:
-    who = _stand_in(home)
-    binaries = _usable(_find_binaries(), home, who)
-    data, log = home / "data", home / "server.log"
-    subprocess.run(
-        [binaries / "initdb", f"--pgdata={data}", "--username=postgres", "--auth=trust",
-         "--encoding=UTF8", "--no-locale", "--no-sync"],
-        check=True, cwd=home, capture_output=True, **who,
-    )  # fmt: skip
-    options = [word for setting in ("listen_addresses=", *settings) for word in ("-c", setting)]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-k", home, *options],
-            cwd=home, stdout=out, stderr=subprocess.STDOUT, **who,
+class Postmaster:
+    """One server process, which can be stopped and started again on the same data."""
+
+    def __init__(self, home: Path, settings: Sequence[str]) -> None:
+        self._home, self._data, self._log = home, home / "data", home / "server.log"
+        self._who = _stand_in(home)
+        self._binaries = _usable(_find_binaries(), home, self._who)
+        self._settings = ("listen_addresses=", *settings)
+        self.url = URL.create(
+            "postgresql", username="postgres", database="postgres", query={"host": str(home)}
+        )
+        subprocess.run(
+            [self._binaries / "initdb", f"--pgdata={self._data}", "--username=postgres",
+             "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"],
+            check=True, cwd=home, capture_output=True, **self._who,
         )  # fmt: skip
-    url = URL.create(
-        "postgresql", username="postgres", database="postgres", query={"host": str(home)}
-    )
-    try:
-        wait_until(lambda: _answers(url), process=process, log=log)
-        yield url
-    finally:
-        process.send_signal(signal.SIGINT)  # end the sessions and stop
-        process.wait(timeout=30)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = [word for setting in self._settings for word in ("-c", setting)]
+        with self._log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [self._binaries / "postgres", "-D", self._data, "-k", self._home, *options],
+                cwd=self._home, stdout=out, stderr=subprocess.STDOUT, **self._who,
+            )  # fmt: skip
+        wait_until(lambda: _answers(self.url), process=self._process, log=self._log)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it: SIGINT ends the sessions first, SIGQUIT ends all at once, as a crash would."""
+        self._process.send_signal(how)
+        self._process.wait(timeout=30)
 
 
 def _answers(url: URL) -> bool:
