@@ -138,6 +138,20 @@ class Settings:
     max_body_bytes: int = documented(
         1024 * 1024, "The largest body of a request, in bytes.", whole(1024, 1024**3)
     )
+    body_seconds: float = documented(
+        30.0,
+        "How long a body may take to arrive; long ones get a second more for each 64 KiB.",
+        seconds,
+    )
+    rate_limit: int = documented(
+        5000,
+        "How many requests a second each token (and each browser's session) may make; the rest is "
+        "refused with 429.",
+        whole(1, 1_000_000),
+    )
+    streams_per_token: int = documented(
+        100, "How many event streams each token may hold open in one server.", whole(1, 1000)
+    )
     workers_processes: int = documented(
         1, "How many processes of its own the engine computes in.", whole(1, 64)
     )

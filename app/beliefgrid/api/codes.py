@@ -9,6 +9,7 @@ from beliefgrid.search import SearchError
 
 # What is refused before any action sees it.
 OWN: tuple[tuple[str, int, str], ...] = (
+    ("body_too_slow", 408, "The body did not arrive within BELIEFGRID_BODY_SECONDS"),
     ("body_too_large", 413, "The body is longer than BELIEFGRID_MAX_BODY_BYTES allows"),
     ("content_encoding_invalid", 415, "The body is compressed"),
     ("content_type_invalid", 415, "The body is not application/json"),
@@ -23,8 +24,13 @@ OWN: tuple[tuple[str, int, str], ...] = (
     ("json_too_deep", 400, "The body is nested too deeply"),
     ("method_not_allowed", 405, "The address exists, but not for this method"),
     ("not_found", 404, "There is nothing at this address"),
+    ("rate_limited", 429, "The token made more requests than BELIEFGRID_RATE_LIMIT allows"),
     ("request_invalid", 422, "The request has the wrong shape; `errors` says where"),
-    ("too_many_streams", 429, "Too many event streams are open"),
+    (
+        "too_many_streams",
+        429,
+        "More event streams are open than one token, or one server, may hold",
+    ),
 )
 
 

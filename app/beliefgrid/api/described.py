@@ -11,6 +11,7 @@ WORDS = {
     401: "A valid token is needed.",
     403: "The token does not allow this, or the request comes from another site.",
     404: "There is no such thing.",
+    408: "The body came too slowly.",
     409: "The state of things does not allow it; `code` says what is in the way.",
     412: "It was changed since the version in If-Match.",
     413: "The body is too large.",
@@ -19,8 +20,8 @@ WORDS = {
     429: "Too many requests.",
     503: "The database does not take changes now; try again after Retry-After.",
 }
-ALWAYS = (400, 401, 403, 422, 503)
-WITH_BODY = (413, 415)
+ALWAYS = (400, 401, 403, 422, 429, 503)
+WITH_BODY = (408, 413, 415)
 
 
 def problems(*statuses: int, body: bool = False) -> dict[int | str, dict[str, Any]]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Query, Request
 from fastapi.responses import StreamingResponse
@@ -26,13 +26,15 @@ MOST_STREAMS = 1000
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # nginx must not buffer it
 
 router = new_router("events")
+Held = tuple[Counter[str], str]  # how many are open, and whose or what study's
 
 
 class Streams:
     """The streams that are open, so that a server that stops can end them."""
 
     def __init__(self) -> None:
-        self.open: Counter[str] = Counter()
+        self.open: Counter[str] = Counter()  # by study
+        self.held: Counter[str] = Counter()  # by caller
         self.is_closing = False
 
     def close(self, announcements: Announcements) -> None:
@@ -65,12 +67,22 @@ async def stream_events(
 ) -> StreamingResponse:
     """Stream what happened after an event, then what happens. `Last-Event-ID` resumes."""
     streams = streams_of(caller.request)
-    if streams.open.total() >= MOST_STREAMS:
-        raise RefusedError(429, "too_many_streams", "too many streams are open; try again later")
+    who = caller.request.state.caller
     study = await caller.read(read.study)
     seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
     texts = _texts(caller.service, streams, study.id, seen, newest=study.seq)
-    return StreamingResponse(texts, media_type="text/event-stream", headers=HEADERS)
+    return _Stream(texts, streams, who, study.id)
+
+
+def _require_room(opened: Held, held: Held, most: int) -> None:
+    if held[0][held[1]] >= most or opened[0].total() >= MOST_STREAMS:
+        raise RefusedError(
+            429,
+            "too_many_streams",
+            f"expected at most {most} open streams with one token, {MOST_STREAMS} in one server; "
+            "close some",
+            {"Retry-After": "5"},
+        )
 
 
 def streams_of(request: Request) -> Streams:
@@ -79,10 +91,30 @@ def streams_of(request: Request) -> Streams:
     return streams
 
 
+class _Stream(StreamingResponse):
+    """A stream that is counted for as long as it is open, however it ends."""
+
+    def __init__(self, texts: AsyncIterator[str], streams: Streams, who: str, study: str) -> None:
+        super().__init__(texts, media_type="text/event-stream", headers=HEADERS)
+        self._counters = ((streams.open, study), (streams.held, who))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send the stream; counted at once, or many that come together would all find room."""
+        _require_room(*self._counters, scope["app"].state.settings.streams_per_token)
+        for counter, key in self._counters:
+            counter[key] += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            for counter, key in self._counters:
+                counter[key] -= 1
+                if not counter[key]:
+                    del counter[key]
+
+
 async def _texts(
     service: Service, streams: Streams, study_id: str, seen: int, *, newest: int
 ) -> AsyncIterator[str]:
-    streams.open[study_id] += 1
     try:
         yield "retry: 2000\n\n"
         if seen > newest:  # the database was put back: what the reader has seen never happened
@@ -98,9 +130,6 @@ async def _texts(
                     yield ": ping\n\n"
     except (ActionError, asyncio.CancelledError):
         return  # deleted, or the database is away: the reader connects again and is told
-    finally:
-        streams.open[study_id] -= 1
-        streams.open += Counter()  # forget those at zero
 
 
 def _text(event: EventView) -> str:

@@ -1,5 +1,6 @@
 """How much a request may say."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,6 +14,7 @@ IMPORT_FACTOR = 64
 _LONG_ONES = (":import", ":batch", "/prior", "/prior:preview", "/studies")
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 1000
+SLOWEST = 64 * 1024  # bytes a second
 
 
 def limit_of(path: str, ordinary: int) -> int:
@@ -49,6 +51,34 @@ def limited(receive: Receive, limit: int) -> Receive:
         return message
 
     return receive_some
+
+
+def timely(receive: Receive, seconds: float) -> Receive:
+    """Return a way to receive that does not wait for ever for a body."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    seen = 0
+    is_complete = False
+
+    async def receive_in_time() -> Any:
+        nonlocal seen, is_complete
+        if is_complete:  # what comes now says that the caller went away, which may take hours
+            return await receive()
+        try:
+            async with asyncio.timeout_at(deadline + seen / SLOWEST):
+                message = await receive()
+        except TimeoutError:
+            raise _too_slow() from None
+        seen += len(message.get("body", b""))
+        is_complete = not message.get("more_body", False)
+        return message
+
+    return receive_in_time
+
+
+def _too_slow() -> RefusedError:
+    sentence = "expected the rest of the body sooner; BELIEFGRID_BODY_SECONDS says how soon"
+    return RefusedError(408, "body_too_slow", sentence, {"Connection": "close"})
 
 
 async def form_of(receive: Receive) -> tuple[dict[str, str], Receive]:

@@ -21,6 +21,7 @@ from beliefgrid.metrics import Metrics
 from beliefgrid.security import body, origin, policy
 from beliefgrid.security.headers import Knock, knock
 from beliefgrid.security.identity import Doorman, Identity
+from beliefgrid.security.rates import Limits
 from beliefgrid.settings import Settings
 
 Scope = Any
@@ -39,6 +40,7 @@ class Gate:
     def __init__(self, app: App, *, settings: Settings, doorman: Doorman, metrics: Metrics) -> None:
         self._app, self._settings, self._doorman = app, settings, doorman
         self._metrics = metrics
+        self._limits = Limits(settings.rate_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -72,6 +74,24 @@ class Gate:
     async def _refusal(self, scope: Scope, request: Knock) -> Response | None:
         """Return why a request does not get in, or None."""
         asked = Request(scope)
+        stranger = self._wrong_place(asked, request)
+        if stranger is not None:
+            return stranger
+        try:
+            identity = await self._doorman.identify(asked.app.state.service, request)
+        except ActionError as error:
+            if request.path in {"/healthz", "/readyz"}:
+                return None
+            return of_action(asked, error)
+        _tell(scope, identity)
+        if _is_public(request.path):
+            return None
+        if identity.principal is None:
+            return _ask_for_login(asked, request)
+        return self._too_many(asked, identity)
+
+    def _wrong_place(self, asked: Request, request: Knock) -> Response | None:
+        """Return the answer to what is sent to another host, or from another site."""
         if not origin.is_host_allowed(request.get(b"host"), self._settings.hosts):
             return problem(
                 asked,
@@ -84,16 +104,22 @@ class Gate:
             return problem(
                 asked, 403, "cross_site", "a page of another site may not change anything here"
             )
-        try:
-            identity = await self._doorman.identify(asked.app.state.service, request)
-        except ActionError as error:
-            if request.path in {"/healthz", "/readyz"}:
-                return None
-            return of_action(asked, error)
-        _tell(scope, identity)
-        if identity.principal is None and not _is_public(request.path):
-            return _ask_for_login(asked, request)
         return None
+
+    def _too_many(self, asked: Request, identity: Identity) -> Response | None:
+        """Return the answer to a caller that makes more requests than one may."""
+        wait_s = self._limits.wait_s(identity.caller)
+        if not wait_s:
+            return None
+        self._metrics.limited()
+        return problem(
+            asked,
+            429,
+            "rate_limited",
+            f"expected at most {self._settings.rate_limit:,} requests a second with one token",
+            headers={"Retry-After": "1"},
+            retry_after=round(wait_s, 3),
+        )
 
     async def _bounded(self, scope: Scope, request: Knock, receive: Receive) -> Receive:
         """Bound the body; check that a form is one of ours."""
@@ -101,7 +127,7 @@ class Gate:
             return receive
         limit = body.limit_of(request.path, self._settings.max_body_bytes)
         body.check_length(request, limit)
-        receive = body.limited(receive, limit)
+        receive = body.timely(body.limited(receive, limit), self._settings.body_seconds)
         if request.is_api or request.path == "/login" or request.bearer:
             return receive
         given = request.get(b"x-csrf-token")
@@ -221,6 +247,7 @@ def _tell(scope: Scope, identity: Identity) -> None:
         "scopes": principal.scopes if principal else frozenset(),
         "csrf_token": identity.csrf_token,
         "signed_in": identity.is_session,
+        "caller": identity.caller,
     }
 
 

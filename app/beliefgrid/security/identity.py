@@ -22,6 +22,7 @@ class Identity:
     principal: Principal | None
     csrf_token: str
     is_session: bool = False
+    caller: str = ""  # what limits are counted by: a token's digest, or nothing for this machine
 
 
 class Doorman:
@@ -40,7 +41,8 @@ class Doorman:
             TokenInvalidError: the header Authorization carries a token that opens nothing.
         """
         if secret := request.bearer:
-            return Identity(await self._principal(service, secret), self._own_csrf)
+            principal = await self._principal(service, secret)
+            return Identity(principal, self._own_csrf, caller=_digest(secret).hex())
         if request.get(b"authorization"):
             raise TokenInvalidError("expected `Authorization: Bearer` and a token")
         if session := request.cookie(COOKIE):
@@ -49,11 +51,12 @@ class Doorman:
             except TokenInvalidError:
                 pass  # it ran out: as if there were none
             else:
-                return Identity(principal, csrf_of(session), is_session=True)
+                caller = _digest(session).hex()
+                return Identity(principal, csrf_of(session), is_session=True, caller=caller)
         return Identity(None if self._token_required else LOCAL, self._own_csrf)
 
     async def _principal(self, service: Service, secret: str) -> Principal:
-        digest = hashlib.sha256(secret.encode()).digest()
+        digest = _digest(secret)
         known = self._known.get(digest)
         now = time.monotonic()
         if known is not None and known[1] > now:
@@ -67,6 +70,10 @@ class Doorman:
     def forget(self) -> None:
         """Ask the database again from now on."""
         self._known.clear()
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
 
 
 def csrf_of(session: str) -> str:
