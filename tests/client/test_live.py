@@ -178,7 +178,7 @@ def test_queued_and_added_combinations(study: Study) -> None:
 def test_the_posterior_is_a_matrix(study: Study) -> None:
     """Rows are y, columns are x, and the whole sums to one."""
     study.ask().tell(0.25)
-    study.ask(wait_seconds=10).release()
+    study.ask(wait_seconds=30).release()
 
     found = study.posterior(x="learning_rate", y="latent_dim")
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 120  # kept by heartbeats; a worker that dies blocks its cell no longer than this
 PAGE = 1000
-SETTLE_S = 10.0
+SETTLE_S = 30.0
 
 
 class Study:
