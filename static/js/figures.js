@@ -6,6 +6,7 @@ import { colorscale } from "./palettes.js";
 
 const FLOOR = 1e-6;
 const TITLE = { size: 13 };
+const LEGEND = Object.freeze({ orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom" });
 const HIGHEST_FLOOR = 0.01;
 const MOST_CELLS_WITH_TEXT = 10;
 const PIXELS_FOR_TEXT = 60;
@@ -110,7 +111,7 @@ function layout(matrix, { colours, width, isCompact }) {
     ...frame(colours),
     dragmode: isLarge && !isCompact ? "zoom" : false,
     margin: { l: 8, r: 8, t: 34, b: 8, pad: 2 },
-    legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom", itemclick: false, itemdoubleclick: false },
+    legend: { ...LEGEND, font: { size: width < NARROW ? 10 : 13 }, itemwidth: 30, itemclick: false, itemdoubleclick: false },
     xaxis: axis(matrix.x, levels(matrix.x_values), { most: ticksAcross(matrix, width), isFixed: !isLarge || isCompact }),
     yaxis: axis(matrix.y ?? "", rows, { most: isCompact ? 8 : 20, isFixed: !isLarge || isCompact }),
     plot_bgcolor: colours.empty,
@@ -180,7 +181,7 @@ export function history({ points, best }, { metric, goal, colours, isLog }) {
       hovermode: "closest",
       plot_bgcolor: "rgba(0,0,0,0)",
       margin: { l: 8, r: 12, t: 30, b: 8 },
-      legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom" },
+      legend: LEGEND,
       xaxis: { ...ruled(colours), title: { text: "results, in the order they came", standoff: 8, font: TITLE }, rangemode: "tozero", tickformat: "d" },
       yaxis: { ...ruled(colours), title: { text: literal(`${metric} (${goal})`), standoff: 8, font: TITLE }, type: isLog ? "log" : "linear", tickformat: ".3~g" },
     },
@@ -219,7 +220,7 @@ export function lines({ x_title: x, y_title: y, is_log: isLog, has_zero: hasZero
       plot_bgcolor: "rgba(0,0,0,0)",
       showlegend: series.length > 1,
       margin: { l: 8, r: 12, t: series.length > 1 ? 30 : 10, b: 8 },
-      legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom" },
+      legend: LEGEND,
       xaxis: { ...ruled(colours), title: { text: literal(x), standoff: 8, font: TITLE }, rangemode: "tozero", tickformat: "d" },
       yaxis: { ...ruled(colours), rangemode: hasZero ? "tozero" : "normal", type: isLog ? "log" : "linear", tickformat: ".3~g" },
     },

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from beliefgrid.dashboard.race import best_after, expected_random, quantile_random, random_order
+from beliefgrid.dashboard.race import best_after, draws_for, expected_random, random_order
 
 F = np.array([3.0, 1.0, 4.0, 1.5, 9.0, 2.6])
 
@@ -18,15 +18,15 @@ def test_expected_random_equals_the_mean_over_all_orders() -> None:
     np.testing.assert_allclose(expected_random(F, len(F)), slow, rtol=1e-12)
 
 
-@pytest.mark.parametrize("q", [0.25, 0.5, 0.75])
-def test_quantiles_equal_those_over_all_orders(q: float) -> None:
-    """Half of all random orders are at least this good after k cells."""
+@pytest.mark.parametrize(("good", "share"), [(1, 0.5), (2, 0.5), (3, 0.75), (6, 0.9)])
+def test_draws_are_counted_over_all_orders(good: int, share: float) -> None:
+    """So many draws, and no fewer, let a share of all orders meet a good cell."""
     orders = list(itertools.permutations(range(len(F))))
-    best = np.array([np.minimum.accumulate(F[list(order)]) for order in orders])
+    met = [min(order.index(cell) for cell in range(good)) + 1 for order in orders]
 
-    slow = np.sort(best, axis=0)[int(np.ceil(q * len(orders))) - 1]
+    slow = next(k for k in range(1, 7) if np.mean([m <= k for m in met]) >= share - 1e-12)
 
-    np.testing.assert_allclose(quantile_random(F, len(F), q), slow)
+    assert draws_for(len(F), good, share) == slow
 
 
 def test_every_search_ends_at_the_best_cell() -> None:

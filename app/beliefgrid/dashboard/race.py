@@ -38,19 +38,16 @@ def expected_random(f: Values, n: int) -> Values:
     return np.array(expected)
 
 
-def quantile_random(f: Values, n: int, q: float) -> Values:
-    """Return a quantile of the best of 1 to n cells, drawn at random without replacement."""
-    ascending = np.sort(f)
-    total = len(ascending)
-    share = np.ones(total)
-    ahead = np.arange(total)
-    found = []
-    for k in range(n):
-        share = share * np.clip((total - ahead - k) / (total - k), 0.0, 1.0)
-        # The best is the i-th or better with 1 - share[i+1].
-        reached = 1 - np.append(share[1:], 0.0)
-        found.append(float(ascending[int(np.argmax(reached >= q - 1e-12))]))
-    return np.array(found)
+def draws_for(total: int, good: int, share: float) -> int:
+    """Return after how many random draws a share of all orders has met one of the good cells.
+
+    P(none of `good` among k draws) = C(total - good, k) / C(total, k).
+    """
+    missed, draws = 1.0, 0
+    while missed > 1 - share + 1e-12 and draws < total:
+        missed *= max(0, total - good - draws) / (total - draws)
+        draws += 1
+    return draws
 
 
 def random_order(total: int, n: int, seed: int) -> list[int]:

@@ -27,6 +27,7 @@ router = APIRouter()
 QUESTIONS = ("Is this search worth it?", "What would grid or random search have found by now?")
 MOST_STEPS = 400
 RANDOM_SEED = 0
+HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +153,14 @@ def _sentence(study: StudyView, found: Race | None) -> str:
     if found is None:
         return "Three ways to search one grid, compared from the first result on."
     best = float(race.best_after(found.worth, found.own)[-1])
-    line = race.expected_random(found.worth, min(study.n_cells, 20 * found.n))
-    reached = np.flatnonzero(line <= best + 1e-12)
-    n = count(found.n, "cell")
-    mine = f"After {n} this search has {study.metric} {number(found.sign * best)}"
-    by_now = number(found.sign * float(line[found.n - 1]))
-    text = f"{mine}; random search would be expected at {by_now}"
-    if len(reached) and int(reached[0]) + 1 > found.n:
-        return f"{text} by now, and here only after {count(int(reached[0]) + 1, 'cell')}."
-    if not len(reached):
-        return f"{text} by now, and not here even after {count(len(line), 'cell')}."
-    return f"{text} by now."
+    good = int((found.worth <= best + 1e-12 * abs(best)).sum())
+    draws = race.draws_for(study.n_cells, good, HALF)
+    by_now = number(found.sign * float(found.expected()[-1]))
+    mine = f"After {count(found.n, 'cell')} this search has {study.metric} "
+    return (
+        f"{mine}{number(found.sign * best)}; random search would be expected at {by_now} by now, "
+        f"and half of all random searches need {count(draws, 'cell')} to get here."
+    )
 
 
 def _note(found: Race) -> str:
