@@ -320,6 +320,7 @@ def open_service(  # noqa: PLR0913 - the parts it is made of
 
 async def _kept_alive(job: Job, service: Service) -> None:
     """Run a job for as long as the service lives; what breaks it is logged, and it goes on."""
+    task = asyncio.current_task()
     while True:
         try:
             await job(service)
@@ -327,6 +328,8 @@ async def _kept_alive(job: Job, service: Service) -> None:
             log.warning("%s waits: %s", job.__name__, trouble)
         except Exception:
             log.exception("%s failed and goes on", job.__name__)
+        if task is not None and task.cancelling():
+            return  # what it had to tidy up failed, and that took the place of the cancellation
         await asyncio.sleep(1)
 
 

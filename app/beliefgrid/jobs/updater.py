@@ -13,6 +13,7 @@ from beliefgrid.actions.compute import ComputeError
 from beliefgrid.actions.errors import StorageTroubleError
 from beliefgrid.actions.service import Job, Service
 from beliefgrid.storage.claims import Claims, claims_on
+from beliefgrid.storage.errors import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class Updater:
                     self._again.discard(study_id)
                     is_behind = await self._step(study_id)
                 failures = 0
-            except StorageTroubleError as trouble:
+            except (StorageTroubleError, StorageError) as trouble:
                 log.warning("the update of %s waits: %s", study_id, trouble)
                 await asyncio.sleep(1)
             except UpdateError as error:

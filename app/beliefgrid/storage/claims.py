@@ -6,7 +6,7 @@ import hashlib
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from beliefgrid.storage.engine import Database, storage_errors
 
@@ -63,14 +63,16 @@ class PostgresClaims:
             await asyncio.to_thread(self._run, _GIVE_BACK, study_id)
 
     def close(self) -> None:
-        if self._connection is None:
+        connection, self._connection = self._connection, None
+        if connection is None:
             return
-        # Ending the session gives the locks back too, but only when the server notices.
-        with contextlib.suppress(DBAPIError):
-            self._connection.execute(_GIVE_ALL_BACK)
-        self._connection.invalidate()
-        self._connection.close()
-        self._connection = None
+        # Ending the session gives the locks back too, but only when the server notices. A session
+        # that the server has ended cannot be asked; it must not keep us from opening another.
+        with contextlib.suppress(SQLAlchemyError):
+            connection.execute(_GIVE_ALL_BACK)
+        with contextlib.suppress(SQLAlchemyError):
+            connection.invalidate()
+        connection.close()
 
     def _run(self, statement: object, study_id: str) -> bool:
         with storage_errors():
