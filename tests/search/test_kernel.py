@@ -53,7 +53,7 @@ def test_factors_index_the_right_axes() -> None:
     weights = np.array([1.0, -2.0, 0.5, 3.0])
     dense = _dense()[:, cells]
 
-    blocks = np.concatenate([block for _, block in factors.blocks()])
+    blocks = np.concatenate([block.copy() for _, block in factors.blocks()])
     np.testing.assert_allclose(blocks, dense, atol=1e-12)
     np.testing.assert_allclose(factors.weighted(weights[None])[0], dense @ weights, atol=1e-12)
     single = products(matrices, SPACE.levels(np.arange(60)), SPACE.levels(cells))

@@ -14,7 +14,7 @@ import numpy as np
 
 from beliefgrid.search.arrays import Floats, Ints, Reals
 
-BLOCK_VALUES = 1 << 19  # of a block that is written out: it should stay in the cache
+BLOCK_VALUES = 1 << 17  # of a block that is written out: it should stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,22 +52,26 @@ class Factors:
             product = (product[:, None, :] * rows[None, :, :]).reshape(-1, len(self.levels))
         return product.astype(self.dtype)
 
-    def weighted(self, weights: Floats) -> Reals:
+    def weighted(self, weights: Floats, out: Reals | None = None) -> Reals:
         """Return the whole matrix times vectors (k, n), as products of small matrices (k, G)."""
-        by_column = weights.astype(self.dtype)[:, None, :]
-        if len(self.left) <= len(self.right):  # the smaller factor is multiplied out
-            left = by_column * self.left
-            return (left.reshape(-1, left.shape[2]) @ self.right.T).reshape(len(weights), -1)
-        right = by_column * self.right
-        return np.matmul(self.left, right.transpose(0, 2, 1)).reshape(len(weights), -1)
+        left, right, by_column = self.left, self.right, weights.astype(self.dtype)
+        found = np.empty((len(weights), self.n_cells), dtype=self.dtype) if out is None else out
+        is_left_smaller = len(left) <= len(right)
+        scaled = np.empty_like(left if is_left_smaller else right)
+        for row, target in zip(by_column, found.reshape(-1, len(left), len(right)), strict=True):
+            np.multiply(left if is_left_smaller else right, row, out=scaled)
+            pair = (scaled, right) if is_left_smaller else (left, scaled)
+            np.matmul(pair[0], pair[1].T, out=target)
+        return found
 
     def blocks(self) -> Iterator[tuple[slice, Reals]]:
-        """Yield consecutive cells, and their rows written out."""
+        """Yield consecutive cells, and their rows written out; each block in the same memory."""
         n_right, n = self.right.shape
-        step = max(1, BLOCK_VALUES // max(1, n_right * n))
+        step = min(len(self.left), max(1, BLOCK_VALUES // max(1, n_right * n)))
+        memory = np.empty((step, n_right, n), dtype=self.dtype)
         for first in range(0, len(self.left), step):
             rows = self.left[first : first + step]
-            block = rows[:, None, :] * self.right[None, :, :]
+            block = np.multiply(rows[:, None, :], self.right, out=memory[: len(rows)])
             yield slice(first * n_right, (first + len(rows)) * n_right), block.reshape(-1, n)
 
 

@@ -233,7 +233,8 @@ class GaussianModel:
     @cached_property
     def _thompson_samples(self) -> Reals:
         generator = stream(self.problem.seed, self.event, "thompson")
-        return next(samples(self.surrogate, N_THOMPSON, generator))
+        blocks = samples(self.surrogate, N_THOMPSON, generator)
+        return np.concatenate([block.copy() for block in blocks])
 
     def rank(self, pending: Ints, n: int) -> Ranking:
         """Return up to n cells to test next, each as if those before it were under way."""

@@ -19,35 +19,47 @@ from beliefgrid.search.streams import normals
 from beliefgrid.search.surrogate import Surrogate
 
 SMALLEST_FACTOR = 32  # axes are multiplied out up to this size: tiny matrix products are slow
-SMALLEST_BLOCK = 8  # samples
-BLOCK_VALUES = 1 << 17  # of samples held at once: 1 MB stays in the cache through all passes
+SMALLEST_BLOCK = 4  # samples
+BLOCK_VALUES = 1 << 17  # of samples held at once: half a megabyte stays in the cache
 
 
 def samples(
     surrogate: Surrogate, n_samples: int, generator: np.random.Generator
 ) -> Iterator[Reals]:
-    """Yield blocks of samples of the objective, together (n_samples, G)."""
+    """Yield blocks of samples of the objective, together (n_samples, G).
+
+    A block is gone when the next one comes: both use the same memory.
+    """
+    n_cells = surrogate.factors.n_cells
+    step = min(n_samples, max(SMALLEST_BLOCK, BLOCK_VALUES // n_cells))
     roots = [root.astype(np.float32) for root in grouped_roots(surrogate.factors.matrices)]
-    step = max(SMALLEST_BLOCK, BLOCK_VALUES // surrogate.factors.n_cells)
+    memory = np.empty((2, step, n_cells), dtype=np.float32)  # fresh memory costs page faults
     for first in range(0, n_samples, step):
-        yield _block(surrogate, roots, min(step, n_samples - first), generator)
+        yield _block(surrogate, roots, memory[:, : n_samples - first], generator)
 
 
 def _block(
-    surrogate: Surrogate, roots: list[Reals], n_samples: int, generator: np.random.Generator
+    surrogate: Surrogate, roots: list[Reals], memory: Reals, generator: np.random.Generator
 ) -> Reals:
-    n_cells, n = surrogate.factors.n_cells, len(surrogate.cells)
-    f: Reals = normals(generator, n_cells * n_samples).reshape(n_cells, n_samples)
-    for root in roots:  # (5.1): each product moves its axis behind the others
-        f = f.reshape(len(root), -1).T @ root
-    f = f.reshape(n_samples, n_cells)
+    n_samples, n = memory.shape[1], len(surrogate.cells)
+    f = _before_results(roots, memory, generator)
     f *= np.float32(surrogate.signal**0.5)
     f += np.float32(TAU2**0.5) * normals(generator, n_samples)[:, None]
     noise = normals(generator, n_samples * n).reshape(n_samples, n) * np.sqrt(surrogate.noise)
     residual = surrogate.targets[:, 0] - f[:, surrogate.cells] - noise
     weights = solve(surrogate.lower, residual.T).T
-    f += surrogate.weighted(weights)  # (5.2)
+    other = memory[int(np.shares_memory(f, memory[0]))]
+    f += surrogate.weighted(weights, out=other)  # (5.2)
     return f
+
+
+def _before_results(roots: list[Reals], memory: Reals, generator: np.random.Generator) -> Reals:
+    """Return samples of a process with the kernel alone (5.1)."""
+    f: Reals = normals(generator, memory[0].size)
+    for turn, root in enumerate(roots):  # each product moves its axis behind the others
+        out = memory[turn % 2].reshape(-1, len(root))
+        f = np.matmul(f.reshape(len(root), -1).T, root, out=out)
+    return f.reshape(memory[0].shape)
 
 
 def grouped_roots(matrices: list[Floats]) -> list[Floats]:

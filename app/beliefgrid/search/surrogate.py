@@ -74,9 +74,9 @@ class Surrogate:
         """Return the mean of every cell under each set of targets, (k, G) (4.1)."""
         return self.weighted(self.weights.T)
 
-    def weighted(self, weights: Floats) -> Reals:
+    def weighted(self, weights: Floats, out: Reals | None = None) -> Reals:
         """Return the covariance of all cells with the results times vectors (k, n), as (k, G)."""
-        found = self.factors.weighted(self.signal * weights)
+        found = self.factors.weighted(self.signal * weights, out)
         found += (TAU2 * weights.sum(axis=1)).astype(found.dtype)[:, None]
         return found
 
