@@ -80,6 +80,8 @@ class ServiceMachine(RuleBasedStateMachine):
         except errors.WorkerQuarantinedError:
             return
         except (errors.AllLeasedError, errors.StudyExhaustedError):
+            # What it noticed on the way, such as a cell to give up, was undone with it.
+            self.sweep()
             assert not own or worker is None
             assert not self._waiting()
             assert not self._free_cells()
@@ -106,7 +108,7 @@ class ServiceMachine(RuleBasedStateMachine):
         """A result is counted, or known already, or refused for a reason that the model has."""
         number = data.draw(st.sampled_from(self._numbers()))
         known = self.known[number]
-        may = known.state in (*OPEN, "expired", "completed")
+        may = known.state in (*OPEN, "expired", "given up", "completed")
         told = {"lease_token": known.token} if has_token and known.token else {}
         try:
             trial = self.acting.do(tell.observe, self.study, number, value=value, **told)
@@ -135,8 +137,8 @@ class ServiceMachine(RuleBasedStateMachine):
         except errors.TrialFinishedError:
             assert known.state not in (*OPEN, "expired")
         else:
-            known.state = trial.state
-            assert known.state in (kind, "infeasible")
+            assert trial.state in (kind, "infeasible")
+            known.state = "given up" if known.state == "given up" else trial.state
 
     @precondition(lambda self: self._numbers())
     @rule(data=st.data())
@@ -147,7 +149,7 @@ class ServiceMachine(RuleBasedStateMachine):
         try:
             beat = self.acting.do(heartbeat, self.study, number)
         except errors.LeaseExpiredError:
-            assert known.state in ("expired", "infeasible")
+            assert known.state in ("expired", "given up")
         except errors.TrialFinishedError:
             assert known.state not in ("active", "expired", "stopped", "cancelled")
         else:
@@ -221,6 +223,7 @@ class ServiceMachine(RuleBasedStateMachine):
         """Leases that ran out are expired."""
         self._expire_in_model()
         self.acting.do(expire.expire, self.study)
+        self.rows_agree_with_the_model()
 
     @rule()
     def update(self) -> None:
@@ -259,7 +262,7 @@ class ServiceMachine(RuleBasedStateMachine):
         return [n for n, k in self._shown() if k.state == "queued"]
 
     def _free_cells(self) -> set[int]:
-        taken = ("active", "queued", "completed", "infeasible", "stopped")
+        taken = ("active", "queued", "completed", "infeasible", "given up", "stopped")
         return set(range(9)) - {k.cell for _, k in self._shown() if k.state in taken}
 
     def _expire_in_model(self) -> None:
@@ -270,18 +273,21 @@ class ServiceMachine(RuleBasedStateMachine):
     # ---------------------------------------------------------------- what always holds
     @invariant()
     def rows_agree_with_the_model(self) -> None:
-        """Each trial is where the model has it; a cell given up counts as expired there."""
+        """Each trial is where the model has it; which cells are given up the model is told."""
         rows = self.acting.look(_trials, self.study)
         assert len(rows) == len(self.known)
         for row in rows:
             known = self.known[row.number]
             assert (row.deleted_at is not None) == known.is_deleted
-            if not known.is_deleted and row.state == "infeasible" and known.state == "expired":
-                known.state = "infeasible" if row.completed_at is not None else "expired"
-            elif not known.is_deleted and row.state != known.state:
-                # It ran out, and the model was not told yet.
-                assert (known.state, row.state) == ("active", "expired"), row
-                known.state = "expired"
+            if known.is_deleted:
+                continue
+            is_given_up = row.state == "infeasible" and row.completed_at is None
+            state = "given up" if is_given_up else row.state
+            if state != known.state:
+                # Its lease ran out, and the model was not told yet.
+                ran_out = state in ("expired", "given up") and self.time >= known.expires
+                assert ran_out, (row, known)
+                known.state = state
 
     @invariant()
     def no_cell_has_two_live_workers(self) -> None:
