@@ -241,7 +241,7 @@ export function describe(matrix, known) {
   const where = peak && `${matrix.x} ${level(matrix.x_values[peak.i])}${matrix.y ? `, ${matrix.y} ${level(matrix.y_values[peak.j])}` : ""}`;
   const size = `${matrix.x_values.length} by ${rowsOf(matrix)} cells`;
   const most = peak ? `; highest at ${where}: ${valueText(matrix.layer, peak.value)}` : "";
-  const tested = known ? `; ${known.cells.length} results` : "";
+  const tested = known ? `; ${known.n_results} results` : "";
   return `Heatmap of ${layerOf(matrix.layer).title} over ${size}${most}${tested}.`;
 }
 

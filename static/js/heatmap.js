@@ -244,7 +244,7 @@ class Heatmap {
   }
 
   #newestKnown(known) {
-    if (!this.newest || known.cells.length >= this.newest.cells.length) this.newest = known;
+    if (!this.newest || known.n_results >= this.newest.n_results) this.newest = known;
     return this.newest;
   }
 
@@ -281,11 +281,13 @@ class Heatmap {
 
   #look() {
     const { matrix, known, picture } = this.#shown;
-    const results = (i, j) =>
-      known.values.filter((_value, at) => {
-        const [column, row] = picture.place(known.cells[at]);
-        return column === i && row === j;
+    const results = (i, j) => {
+      const here = known.cells.flatMap((cell, at) => {
+        const [column, row] = picture.place(cell);
+        return column === i && row === j ? [at] : [];
       });
+      return { values: here.flatMap((at) => known.values[at]), count: here.reduce((n, at) => n + known.counts[at], 0) };
+    };
     return { matrix, layers: this.#others, results };
   }
 

@@ -32,14 +32,19 @@ export function markedCells(known) {
 /**
  * Return what was known at a moment, from what is known at a later one.
  *
- * Observations are listed in the order in which they came and a moment says how many it has
+ * Cells are listed in the order of their first results and a moment says how many results it has
  * seen; after a deletion this is an approximation, which the exact answer soon replaces.
  */
 export function knownAt(latest, { seq, n_observations: n, infeasible, pending, best, next }) {
+  const after = latest.first.findIndex((order) => order >= n);
+  const known = after < 0 ? latest.cells.length : after;
   return {
     seq,
-    cells: latest.cells.slice(0, n),
-    values: latest.values.slice(0, n),
+    n_results: n,
+    cells: latest.cells.slice(0, known),
+    first: latest.first.slice(0, known),
+    values: latest.values.slice(0, known),
+    counts: latest.counts.slice(0, known),
     infeasible: latest.infeasible.slice(0, infeasible),
     failed: [],
     pending,

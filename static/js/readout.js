@@ -52,8 +52,8 @@ export class Readout {
       const text = known ? valueText(name, known.z[j][i]) : known === false ? "–" : "…";
       rows.push([layerOf(name).title, text]);
     }
-    const values = results(i, j);
-    if (values.length) rows.push([values.length === 1 ? "result" : "results", shortList(values)]);
+    const found = results(i, j);
+    if (found.count) rows.push([found.count === 1 ? "result" : "results", shortList(found)]);
     this.#panel.replaceChildren(element("table", {}, element("tbody", {}, ...rows.map(row))));
   }
 
@@ -71,7 +71,7 @@ export class Readout {
 const row = ([name, value]) =>
   element("tr", {}, element("th", { scope: "row", text: name }), element("td", { text: value }));
 
-const shortList = (values) => {
-  const shown = values.slice(0, 4).map((value) => number(value)).join(", ");
-  return values.length > 4 ? `${shown} … (${values.length})` : shown;
+const shortList = ({ values, count }) => {
+  const shown = values.slice(-4).map((value) => number(value)).join(", ");
+  return count > 4 ? `… ${shown} (${count})` : shown;
 };

@@ -1,19 +1,23 @@
 """What the charts of a page ask for beside the REST API: small, and shaped for drawing."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
+from fastapi.encoders import jsonable_encoder
 from sqlalchemy import Connection
 
 from beliefgrid.actions import read
 from beliefgrid.actions.errors import SnapshotUnknownError
-from beliefgrid.actions.views import ProgressView, SnapshotView, StudyView, TrialView
+from beliefgrid.actions.views import ProgressView, Recipe, SnapshotView, StudyView, TrialView
 from beliefgrid.dashboard import frames
+from beliefgrid.dashboard.render import packed
 
 MOST_MOMENTS = 1000
 MOST_FAILED = 1000
 MOST_POINTS = 1000
+MOST_VALUES = 4
 
 router = APIRouter(prefix="/studies/{study_id}/charts", include_in_schema=False)
 router.include_router(frames.router)
@@ -22,36 +26,42 @@ Result = tuple[int, float, float, Any]  # number, value, best so far, completed 
 
 
 @router.get("/moments")
-async def moments(request: Request, study_id: str, after: int = 0) -> dict[str, Any]:
+async def moments(request: Request, study_id: str, after: int = 0) -> Response:
     """List the snapshots after a seq, with what the time slider says of each."""
     service = request.app.state.service
     found = await service.read(read.progress, study_id, after=after, limit=MOST_MOMENTS)
-    return {"items": [_moment(s) for s in found], "has_more": len(found) == MOST_MOMENTS}
+    items = [_moment(moment) for moment in found]
+    return feed(request, {"items": items, "has_more": len(found) == MOST_MOMENTS})
 
 
 @router.get("/marks")
-async def marks(request: Request, study_id: str, at: int | None = None) -> dict[str, Any]:
+async def marks(request: Request, study_id: str, at: int | None = None) -> Response:
     """List the cells that a snapshot knew as tested, infeasible or pending, its best and next.
 
-    Cells and values are in the order in which the results came.
+    Tested cells are in the order of their first results: `first` says which result of all that
+    was, `values` are the last few results of each and `counts` how many there are.
     """
-    found: dict[str, Any] = await request.app.state.service.read(_marks, study_id, at)
-    return found
+    return feed(request, await request.app.state.service.read(_marks, study_id, at))
 
 
 @router.get("/history")
-async def history(request: Request, study_id: str) -> dict[str, Any]:
+async def history(request: Request, study_id: str) -> Response:
     """Return the results to draw: an even sample, every improvement, and the exact best line."""
     results = await request.app.state.service.read(read.history, study_id)
     shown = sample(results, MOST_POINTS)
-    return {
-        "total": len(results),
-        "items": [
-            {"order": i + 1, "number": number, "value": value, "best_so_far": best}
-            for i in shown
-            for number, value, best, _ in [results[i]]
-        ],
-    }
+    items = [
+        {"order": i + 1, "number": number, "value": value, "best_so_far": best}
+        for i in shown
+        for number, value, best, _ in [results[i]]
+    ]
+    return feed(request, {"total": len(results), "items": items})
+
+
+def feed(request: Request, content: dict[str, Any]) -> Response:
+    """Return JSON for a chart, small on the wire."""
+    body = json.dumps(jsonable_encoder(content), separators=(",", ":")).encode()
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Accept-Encoding"}
+    return packed(request, body, "application/json", headers)
 
 
 def sample(results: Sequence[Result], most: int) -> list[int]:
@@ -123,13 +133,28 @@ def known(c: Connection, study_id: str, snapshot: SnapshotView) -> dict[str, Any
     failed = read.trials(c, study_id, state="failed", limit=MOST_FAILED).items
     return {
         "seq": snapshot.seq,
-        "cells": recipe.cells,
-        "values": recipe.values,
+        **_tested(recipe),
         "infeasible": recipe.infeasible,
         "failed": _failed(failed, snapshot, tested={*recipe.cells, *recipe.infeasible}),
         "pending": recipe.pending,
         "best": _cell(snapshot.summary.get("leader")),
         "next": _cell(snapshot.summary.get("next")),
+    }
+
+
+def _tested(recipe: Recipe) -> dict[str, Any]:
+    """Return the tested cells in the order of their first results, with the last few of each."""
+    first: dict[int, int] = {}
+    values: dict[int, list[float]] = {}
+    for order, (cell, value) in enumerate(zip(recipe.cells, recipe.values, strict=True)):
+        first.setdefault(cell, order)
+        values.setdefault(cell, []).append(value)
+    return {
+        "n_results": len(recipe.cells),
+        "cells": list(first),
+        "first": list(first.values()),
+        "values": [found[-MOST_VALUES:] for found in values.values()],
+        "counts": [len(found) for found in values.values()],
     }
 
 

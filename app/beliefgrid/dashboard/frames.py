@@ -6,10 +6,8 @@ from the posterior resource. Frames of snapshots that exist never change, so the
 keep them for ever.
 """
 
-import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -20,6 +18,7 @@ from sqlalchemy import Connection
 from beliefgrid import search
 from beliefgrid.actions import read
 from beliefgrid.dashboard.numbers import find_level
+from beliefgrid.dashboard.render import packed
 
 DECADES = 6
 MOST_CELLS = 8_000_000
@@ -137,15 +136,6 @@ def _fixed(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def _answer(request: Request, body: bytes, *, is_closed: bool) -> Response:
-    tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
-    headers = {
-        "ETag": tag,
-        "Vary": "Accept-Encoding",
-        "Cache-Control": "private, max-age=31536000, immutable" if is_closed else "no-cache",
-    }
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        body = gzip.compress(body, 6, mtime=0)
-    return Response(body, media_type="application/octet-stream", headers=headers)
+    kept = "private, max-age=31536000, immutable" if is_closed else "no-cache"
+    headers = {"Vary": "Accept-Encoding", "Cache-Control": kept}
+    return packed(request, body, "application/octet-stream", headers)

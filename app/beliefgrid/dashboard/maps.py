@@ -166,7 +166,7 @@ def describe(matrix: PosteriorView, known: Mapping[str, Any] | None) -> str:
     text = f"Heatmap of {layer.title} over {len(matrix.x_values)} by {rows} cells"
     peak = peak_text(matrix)
     text += f"; {peak}" if peak else ""
-    return f"{text}; {count(len(known['cells']), 'result')}." if known else f"{text}."
+    return f"{text}; {count(known['n_results'], 'result')}." if known else f"{text}."
 
 
 def peak_text(matrix: PosteriorView) -> str:

@@ -4,6 +4,7 @@ A page is a dataclass whose class names its template; its fields that are parts 
 themselves. `?part=a,b` on any page answers with these parts only, drawn by the same code.
 """
 
+import gzip
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import lru_cache
@@ -19,6 +20,9 @@ from starlette.responses import Response
 from beliefgrid.assets import templates_dir
 from beliefgrid.dashboard import numbers
 from beliefgrid.dashboard.policy import CONTENT_SECURITY_POLICY
+
+OK = 200
+WORTH_PACKING = 1000  # bytes
 
 
 class Part:
@@ -44,16 +48,25 @@ def respond(request: Request, page: PageContext, *, status: int = 200) -> Respon
     """Return a page, or the parts of it that are asked for, unless the browser has them."""
     wanted = request.query_params.get("part")
     html = render_page(page) if wanted is None else render_parts(page, wanted.split(","))
-    body = html.encode()
     headers = {
-        "ETag": f'"{blake2b(body, digest_size=12).hexdigest()}"',
         "Cache-Control": "private, no-cache",
-        "Vary": "Cookie",
+        "Vary": "Cookie, Accept-Encoding",
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     }
-    if status == 200 and request.headers.get("if-none-match") == headers["ETag"]:  # noqa: PLR2004
+    return packed(request, html.encode(), "text/html; charset=utf-8", headers, status=status)
+
+
+def packed(
+    request: Request, body: bytes, media_type: str, headers: dict[str, str], *, status: int = 200
+) -> Response:
+    """Return an answer with its tag, compressed if the browser likes, or 304 if it has it."""
+    headers = headers | {"ETag": f'"{blake2b(body, digest_size=12).hexdigest()}"'}
+    if status == OK and request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    return Response(body, status, headers, media_type="text/html; charset=utf-8")
+    if "gzip" in request.headers.get("accept-encoding", "") and len(body) > WORTH_PACKING:
+        headers["Content-Encoding"] = "gzip"
+        body = gzip.compress(body, 5, mtime=0)
+    return Response(body, status, headers, media_type=media_type)
 
 
 def render_page(page: PageContext) -> str:

@@ -107,12 +107,12 @@ async def convergence(request: Request, study_id: str) -> Response:
 
 
 @router.get("/studies/{study_id}/charts/convergence/{name}")
-async def curve(request: Request, study_id: str, name: str) -> dict[str, Any]:
+async def curve(request: Request, study_id: str, name: str) -> Response:
     """Return one curve for its chart."""
     if name not in CURVES:
         raise HTTPException(404, f"expected one of {', '.join(CURVES)}")
     moments = await request.app.state.service.read(charts.progress, study_id)
-    return _data(name, moments).to_json()
+    return charts.feed(request, _data(name, moments).to_json())
 
 
 def _read(c: Connection, study_id: str) -> _Read:

@@ -85,10 +85,10 @@ async def strategies(request: Request, study_id: str) -> Response:
 
 
 @router.get("/studies/{study_id}/charts/strategies")
-async def lines(request: Request, study_id: str) -> dict[str, Any]:
+async def lines(request: Request, study_id: str) -> Response:
     """Return the lines for their chart."""
     study, found, _ = await _race(request, study_id)
-    return _data(study, found).to_json()
+    return charts.feed(request, _data(study, found).to_json())
 
 
 async def _race(request: Request, study_id: str) -> tuple[StudyView, Race | None, str]:
@@ -113,7 +113,7 @@ def _read(c: Connection, study_id: str) -> tuple[StudyView, Mapping[str, Any] | 
 def _compared(study: StudyView, known: Mapping[str, Any], mean: Any) -> Race:
     """Return the comparison: every strategy is judged by the same predicted values."""
     sign = -1.0 if study.goal == "maximize" else 1.0
-    own = list(dict.fromkeys(known["cells"]))[:MOST_STEPS]
+    own = known["cells"][:MOST_STEPS]
     worth = sign * np.asarray(mean, dtype=np.float64)
     worth = np.where(np.isfinite(worth), worth, np.nanmax(worth))
     return Race(
