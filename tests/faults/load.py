@@ -116,7 +116,7 @@ class Load:
     resend: float = 0.05
     drop: float = 0.02
     think_s: float = 0.0
-    limit: int | None = None  # of results
+    limit: int | None = None  # of results; then all stop by themselves
     ledger: Ledger = field(default_factory=Ledger)
     is_over: threading.Event = field(default_factory=threading.Event)
     failures: list[BaseException] = field(default_factory=list)
@@ -128,6 +128,9 @@ class Load:
         self.start(workers)
         try:
             yield self.ledger
+        except BaseException:
+            self.is_over.set()
+            raise
         finally:
             self.stop()
 
@@ -139,7 +142,8 @@ class Load:
 
     def stop(self) -> None:
         """Let each worker get its last answer; fail if one does not."""
-        self.is_over.set()
+        if self.limit is None:
+            self.is_over.set()
         for thread in self.threads:
             thread.join(timeout=60)
         assert not any(thread.is_alive() for thread in self.threads), "no answer in 60 s"
@@ -161,7 +165,7 @@ class Load:
     def _one_trial(self, connection: Connection, worker: str, chance: random.Random) -> None:
         path = f"/api/v1/studies/{self.study}"
         status, answer = self._stubborn(
-            connection, f"{path}/suggestions", {"worker": worker}, chance
+            connection, f"{path}/suggestions", {"worker": worker, "wait_seconds": 0}, chance
         )
         if status >= 300:
             time.sleep(0.05)
