@@ -45,11 +45,6 @@ def credible_set(
     return float(mass[size - 1] / mass[-1]), int(inside)
 
 
-def prediction(candidate: Any, value: float) -> list[float]:
-    """Return mean, sd and value of a suggested cell."""
-    return [float(candidate.mean), float(candidate.sd), value]
-
-
 def interval_coverage(
     predictions: NDArray[np.float64], levels: NDArray[np.float64]
 ) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ With q pending, q cells are asked for; then a pending one, picked by a coin that
 for every searcher, comes back with its value, and one more is asked for.
 """
 
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,12 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beliefgrid import search
-from benchmarks.calibration.scores import checkpoint, prediction
+from benchmarks.calibration.scores import checkpoint
 from benchmarks.quality.tables import Table
 
 COLUMNS = ("cell", "value", "best", "repeat", "cpu_s")
 CHECKPOINTS = (6, 10, 20, 30)  # results after which the posterior is compared with the truth
 QUEUE_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A suggested cell, and what was predicted of its next value; None before any value."""
+
+    cell: int
+    mean: float | None
+    sd: float | None
 
 
 @dataclass(slots=True)
@@ -62,11 +72,15 @@ class _Search:
         self.event += 1
         self.cpu_s = process_time() - began
 
-    def ask(self) -> Any:
+    def ask(self) -> _Asked:
         """Return the first candidate that is not running; the queue may hold those."""
         candidate = next(c for c in self.posterior.queue if c.cell not in self.pending)
         self.pending.append(candidate.cell)
-        return candidate
+        if candidate.mean is None or candidate.sd is None:
+            return _Asked(candidate.cell, None, None)
+        theta = self.posterior.theta
+        noise = theta.scale * theta.noise**0.5  # near the median, where the warp is straight
+        return _Asked(candidate.cell, candidate.mean, math.hypot(candidate.sd, noise))
 
     def tell(self, cell: int) -> float | None:
         self.pending.remove(cell)
@@ -84,13 +98,13 @@ def run(table: Table, *, seed: int, n_trials: int, q: int) -> dict[str, Any]:
     trials: list[list[Any]] = []
     checks: dict[str, Any] = {}
     predictions: list[list[float]] = []
-    for searching, candidate, value in _trials(table, seed, n_trials, q):
+    for searching, asked, value in _trials(table, seed, n_trials, q):
         seen = {trial[0] for trial in trials}
-        repeat = int(candidate.cell in seen)
+        repeat = int(asked.cell in seen)
         cpu_s = round(searching.cpu_s, 5)
-        trials.append([candidate.cell, value, searching.best, repeat, cpu_s])
-        if value is not None and candidate.mean is not None:
-            predictions.append(prediction(candidate, value))
+        trials.append([asked.cell, value, searching.best, repeat, cpu_s])
+        if value is not None and asked.mean is not None and asked.sd is not None:
+            predictions.append([asked.mean, asked.sd, value])
         if q == 1 and len(trials) in CHECKPOINTS:
             checks[str(len(trials))] = checkpoint(table, searching.posterior)
     return {
@@ -108,22 +122,22 @@ def run(table: Table, *, seed: int, n_trials: int, q: int) -> dict[str, Any]:
 
 def _trials(
     table: Table, seed: int, n_trials: int, q: int
-) -> Iterator[tuple[_Search, Any, float | None]]:
+) -> Iterator[tuple[_Search, _Asked, float | None]]:
     """Yield each finished trial after the update that it caused."""
     searching = _Search(table, search.Problem.from_definition(table.definition(seed)))
     clock = random.Random(1000003 * seed + 17)
     length = min(n_trials, table.n_cells)
-    running: list[Any] = []
+    running: list[_Asked] = []
     searching.update()
-    asked = 0
+    n_asked = 0
     for _ in range(length):
-        while len(running) < q and asked < length:
+        while len(running) < q and n_asked < length:
             running.append(searching.ask())
-            asked += 1
-        candidate = running.pop(clock.randrange(len(running)) if q > 1 else 0)
-        value = searching.tell(candidate.cell)
+            n_asked += 1
+        asked = running.pop(clock.randrange(len(running)) if q > 1 else 0)
+        value = searching.tell(asked.cell)
         searching.update()
-        yield searching, candidate, value
+        yield searching, asked, value
 
 
 def best_so_far(record: dict[str, Any]) -> list[float | None]:

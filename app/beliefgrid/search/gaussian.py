@@ -36,12 +36,14 @@ N_GAIN_SAMPLES = 512
 CONDITION_ON, BEST_CONDITIONED_ON = 2_000, 500
 N_THOMPSON = 32
 TINY = 1e-300
+# The model takes its hyperparameters for certain; next values scatter by so much more.
+SDS_ARE_LARGER = 1.1
 POOL = 256  # best cells by score, among which the ranked list is made
 
 
 @dataclass(frozen=True, eq=False)
 class GaussianModel:
-    """The belief of a Gaussian process with given hyperparameters."""
+    """The belief of a Gaussian process with given hyperparameters; one value is known at least."""
 
     problem: Problem
     results: Results
@@ -88,10 +90,10 @@ class GaussianModel:
         return np.sqrt(self.surrogate.variance().astype(np.float64))
 
     @cached_property
-    def leader(self) -> int | None:
+    def leader(self) -> int:
         """The tested cell with the lowest mean."""
         cells = self.results.cells
-        return int(cells[self.mean[cells].argmin()]) if len(cells) else None
+        return int(cells[self.mean[cells].argmin()])
 
     # ------------------------------------------------------------ which cell is the best
     @cached_property
@@ -128,16 +130,14 @@ class GaussianModel:
 
     def regret(self, epsilon: float) -> Regret | None:
         """Return how far the leader may be from the best cell (10.1)."""
-        if self.leader is None:
-            return None
         found = self.draws
         regrets = _difference(self._in_metric(found.at_leader), self._in_metric(found.lowest))
         return Regret(_mean(regrets), float((regrets <= epsilon).mean()), epsilon)
 
     def gain(self, cells: Ints) -> float | None:
         """Return by how much testing some cells is expected to improve on the leader (10.2)."""
-        if self.leader is None or not len(cells):
-            return None if self.leader is None else 0.0
+        if not len(cells):
+            return 0.0
         mean, covariance = self.surrogate.joint(np.concatenate([[self.leader], cells]))
         values, vectors = np.linalg.eigh(covariance)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
@@ -154,11 +154,9 @@ class GaussianModel:
         return warp.unstandardise(z, self.theta.location, self.theta.scale)
 
     def _moments_in_metric(self, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
-        if not len(self.results.cells):
-            return np.full(len(mean), np.nan), np.full(len(mean), np.nan)
         found, spread = warp.unwarped_moments(
             mean,
-            sd,
+            SDS_ARE_LARGER * sd,
             power=self.theta.power,
             location=self.theta.location,
             scale=self.theta.scale,
@@ -184,8 +182,7 @@ class GaussianModel:
     @cached_property
     def best(self) -> float:
         """The lowest mean of a tested cell, in the model's units."""
-        cells = self.results.cells
-        return float(self.mean[cells].min()) if len(cells) else float(self.mean.min())
+        return float(self.mean[self.results.cells].min())
 
     @cached_property
     def _log_p_feasible(self) -> Floats:
