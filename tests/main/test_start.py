@@ -9,6 +9,8 @@ from sqlalchemy import create_engine
 from beliefgrid import assets
 from beliefgrid.storage import schema
 
+HEAVY = ("scipy", "alembic", "psycopg", "plotly", "pandas")
+
 
 def test_the_newest_migration_is_found_without_alembic() -> None:
     """Both find the same one."""
@@ -25,7 +27,7 @@ def test_nothing_heavy_is_loaded_to_serve() -> None:
     """SciPy belongs to the child processes, alembic to migrations, plotly to nobody."""
     code = (
         "import sys; from beliefgrid.main import create_app; create_app();"
-        "print([name for name in ('scipy', 'alembic', 'plotly', 'pandas') if name in sys.modules])"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

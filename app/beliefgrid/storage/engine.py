@@ -17,7 +17,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
@@ -114,8 +113,9 @@ def storage_errors() -> Iterator[None]:
 
 def translated(error: DBAPIError) -> StorageError | DBAPIError:
     """Return the service's error for trouble with the database itself, else the same one."""
-    if isinstance(error.orig, psycopg.Error):
-        state = error.orig.sqlstate or AWAY[0]  # without one the server did not even answer
+    cause: Any = error.orig
+    if hasattr(cause, "sqlstate"):  # psycopg's, which is not loaded to serve from SQLite
+        state = cause.sqlstate or AWAY[0]  # without one the server did not even answer
         is_full, is_away = state == FULL, state.startswith(AWAY)
     else:
         said = str(error.orig).lower()

@@ -8,10 +8,12 @@ connection of their own: inside the transactions they would make all commits wai
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy.engine import URL
+
+if TYPE_CHECKING:
+    import psycopg
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +59,10 @@ class Notices:
         for thread in self._threads:
             thread.join()
 
-    def _keep_up(self, work: Callable[[psycopg.Connection[Any]], None]) -> None:
+    def _keep_up(self, work: Callable[["psycopg.Connection[Any]"], None]) -> None:
         """Do the work on a connection, and on a new one whenever the server was away."""
+        import psycopg  # here, because a server on SQLite starts faster without it
+
         while self._is_open:
             try:
                 with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
@@ -68,7 +72,7 @@ class Notices:
                 with self._changed:
                     self._changed.wait_for(lambda: not self._is_open, PAUSE_S)
 
-    def _send_all(self, connection: psycopg.Connection[Any]) -> None:
+    def _send_all(self, connection: "psycopg.Connection[Any]") -> None:
         self._our_pid = connection.info.backend_pid
         while self._is_open:
             with self._changed:
@@ -78,7 +82,7 @@ class Notices:
                 connection.execute(_NOTIFY, (CHANNEL, payload))
         connection.execute(_NOTIFY, (CHANNEL, ""))  # wakes our own listening thread, to end
 
-    def _receive_all(self, connection: psycopg.Connection[Any]) -> None:
+    def _receive_all(self, connection: "psycopg.Connection[Any]") -> None:
         connection.execute(f"LISTEN {CHANNEL}")
         while self._is_open:
             for notice in connection.notifies(timeout=LOOK_S, stop_after=1):
