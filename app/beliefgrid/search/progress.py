@@ -12,7 +12,7 @@ MASS = 0.95
 
 
 def entropy_bits(p: Floats) -> float:
-    """Return the entropy of probabilities in bits (9.6)."""
+    """Return the entropy of probabilities in bits (10.4)."""
     held = p[p > 0]
     return float(-(held * np.log2(held)).sum())
 
