@@ -16,7 +16,7 @@ from beliefgrid.actions.tokens import count_usable
 from beliefgrid.api.events import Streams
 from beliefgrid.api.requests import StudyIn, StudyPatch
 from beliefgrid.api.trial_requests import TrialPatch
-from beliefgrid.jobs import sweeping, updating
+from beliefgrid.jobs import delivering, sweeping, updating
 from beliefgrid.metrics import Metrics
 from beliefgrid.security import login
 from beliefgrid.security.gate import Gate
@@ -99,6 +99,8 @@ def open_ready(
         DatabaseInUseError: another process serves this SQLite file.
     """
     updates = [] if settings.updates == "off" else [updating(settings.workers_processes)]
+    any_address = settings.webhooks == "any"
+    outbox = [] if settings.webhooks == "off" else [delivering(any_address=any_address)]
     service = open_service(
         settings.database_url,
         processes=settings.workers_processes,
@@ -109,7 +111,7 @@ def open_ready(
         restart_grace=timedelta(seconds=settings.restart_grace_seconds),
         clock=clock,
         metrics=metrics,
-        jobs=(*updates, sweeping(settings.sweep_seconds)),
+        jobs=(*updates, *outbox, sweeping(settings.sweep_seconds)),
     )
     try:
         _bring_up_to_date(service, settings.database_url)

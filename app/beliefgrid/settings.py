@@ -152,6 +152,12 @@ class Settings:
     streams_per_token: int = documented(
         100, "How many event streams each token may hold open in one server.", whole(1, 1000)
     )
+    webhooks: Literal["public", "any", "off"] = documented(
+        "public",
+        "Where webhooks may lead: to `https` addresses that are `public`, to `any` address (also "
+        "private ones, and plain `http`), or nowhere (`off`).",
+        one_of("public", "any", "off"),
+    )
     workers_processes: int = documented(
         1, "How many processes of its own the engine computes in.", whole(1, 64)
     )

@@ -39,6 +39,12 @@ class TokenUnknownError(UnknownError):
     code = "token_unknown"
 
 
+class WebhookUnknownError(UnknownError):
+    """There is no webhook of that id."""
+
+    code = "webhook_unknown"
+
+
 # ------------------------------------------------------------ an empty hand
 class EmptyHandError(ActionError):
     """There is no trial to hand out."""

@@ -14,6 +14,7 @@ from beliefgrid.api import (
     tokens,
     trials,
     watching,
+    webhooks,
 )
 
 API_PREFIX = "/api/v1"
@@ -27,6 +28,7 @@ RESOURCES = (
     events,
     exports,
     tokens,
+    webhooks,
     reference,
 )
 

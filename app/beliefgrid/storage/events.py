@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from beliefgrid.storage import webhooks
 from beliefgrid.storage.engine import note_events
 from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import AnyRow
@@ -19,10 +20,11 @@ def add(c: Connection, rows: list[dict[str, Any]]) -> None:
     """Store events."""
     if len(rows) > FEW:
         c.execute(_INSERT, rows)
-        return
-    for one in rows:
-        _ADD.run(c, one)
+    else:
+        for one in rows:
+            _ADD.run(c, one)
     note_events(c, [row["kind"] for row in rows])
+    webhooks.enqueue(c, rows)
 
 
 def row(

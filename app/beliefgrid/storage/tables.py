@@ -1,7 +1,7 @@
 """The tables. Times are UTC; JSON is stored as the text that came.
 
-Truth: `studies`, `revisions`, `trials`, `observations`, `measurements`, `events`.
-Derived, and rebuilt from the truth: `snapshots`, `candidates`.
+Truth: `studies`, `revisions`, `trials`, `observations`, `measurements`, `events`, `webhooks`.
+Derived, and rebuilt from the truth: `snapshots`, `candidates`. To be sent: `outbox`.
 """
 
 from datetime import UTC, datetime
@@ -275,4 +275,37 @@ idempotency_keys = Table(
     Column("status", Integer, nullable=False),
     Column("body", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False, index=True),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),  # as it is, because every delivery is signed with it
+    Column("kinds", JSON, nullable=False),  # of events; an empty list is all
+    Column("study_id", ForeignKey("studies.id")),
+    Column("created_by", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("paused_until", UtcDateTime),  # while one process delivers, and after a failure
+    Column("failures", Integer, nullable=False),  # running
+    Column("last_error", Text),
+    Column("last_delivered_at", UtcDateTime),
+    Column("removed_at", UtcDateTime),
+)
+
+# Events that a webhook has not got yet, written in the transaction of the event.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("webhook_id", ForeignKey("webhooks.id"), nullable=False),
+    Column("study_id", String(40), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("given_up_at", UtcDateTime),
+    Index("ix_outbox_webhook_id_given_up_at_id", "webhook_id", "given_up_at", "id"),
+    sqlite_autoincrement=True,
 )

@@ -1,0 +1,126 @@
+"""Webhooks: made, listed, removed."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Response
+from pydantic import ConfigDict, Field, StringConstraints
+
+from beliefgrid.actions import webhooks
+from beliefgrid.actions.webhooks import WebhookView
+from beliefgrid.api.answers import Out
+from beliefgrid.api.caller import Admin
+from beliefgrid.api.described import problems
+from beliefgrid.api.problems import RefusedError
+from beliefgrid.api.requests import Body
+from beliefgrid.api.route import router as new_router
+from beliefgrid.posting import target_of
+
+router = new_router("webhooks")
+Kind = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z_]+$")]
+
+
+class WebhookIn(Body):
+    """A new webhook."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "url": "https://ci.example.org/hooks/beliefgrid",
+                "kinds": ["trial_completed", "study_converged"],
+            }
+        }
+    )
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2000)] = Field(
+        description="Where events are sent: https, and a public address."
+    )
+    kinds: Annotated[list[Kind], Field(max_length=50)] = Field(
+        default=[], description="Which kinds of events; all if it is empty."
+    )
+    study: Annotated[str, StringConstraints(max_length=40, pattern=r"^st_[0-9a-z]+$")] | None = (
+        Field(default=None, description="Only this study's events.")
+    )
+
+
+class WebhookOut(Out):
+    """A webhook without its secret."""
+
+    id: str
+    url: str
+    kinds: list[str]
+    study_id: str | None
+    created_by: str | None
+    created_at: datetime
+    waiting: int = Field(description="Events that it has not got yet.")
+    given_up: int = Field(description="Events of the last week that it never took.")
+    failures: int = Field(description="Failed attempts running.")
+    last_error: str | None
+    last_delivered_at: datetime | None
+
+
+class NewWebhookOut(WebhookOut):
+    """A webhook with the secret that signs its deliveries, shown this once."""
+
+    secret: str
+
+    @classmethod
+    def of(cls, made: tuple[str, WebhookView]) -> "NewWebhookOut":
+        """Return a new webhook as an answer."""
+        secret, view = made
+        return cls(**WebhookOut.model_validate(view).model_dump(), secret=secret)
+
+
+class WebhooksOut(Out):
+    """All webhooks, newest first."""
+
+    items: list[WebhookOut]
+
+
+@router.post(
+    "/webhooks",
+    status_code=201,
+    response_model=NewWebhookOut,
+    operation_id="create_webhook",
+    responses=problems(404, body=True),
+)
+async def create_webhook(caller: Admin, body: WebhookIn) -> NewWebhookOut:
+    """Have events sent to an address, signed with the secret in this answer.
+
+    There is no Idempotency-Key here, because the answer that it stores would hold the secret.
+    """
+    _require_address(caller.request.app.state.settings.webhooks, body.url)
+    made: Any = await caller.service.write(
+        webhooks.create_webhook,
+        url=body.url,
+        kinds=body.kinds,
+        study_id=body.study,
+        actor=caller.actor,
+    )
+    return NewWebhookOut.of(made)
+
+
+@router.get(
+    "/webhooks", response_model=WebhooksOut, operation_id="list_webhooks", responses=problems()
+)
+async def list_webhooks(caller: Admin) -> WebhooksOut:
+    """List the webhooks, without their secrets."""
+    return WebhooksOut.model_validate({"items": await caller.service.read(webhooks.list_webhooks)})
+
+
+@router.delete(
+    "/webhooks/{webhook}", status_code=204, operation_id="remove_webhook", responses=problems(404)
+)
+async def remove_webhook(caller: Admin, webhook: str) -> Response:
+    """Send nothing more to a webhook."""
+    await caller.service.write(webhooks.remove_webhook, webhook)
+    return Response(status_code=204)
+
+
+def _require_address(allowed: str, url: str) -> None:
+    if allowed == "off":
+        raise RefusedError(403, "webhooks_off", "webhooks are off: BELIEFGRID_WEBHOOKS=off")
+    try:
+        target_of(url, any_address=allowed == "any")
+    except ValueError as error:
+        raise RefusedError(422, "webhook_url_invalid", str(error)) from None
