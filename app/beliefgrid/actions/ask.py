@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -32,6 +32,7 @@ CLOSED: dict[str, tuple[type[ActionError], str]] = {
 }
 
 FEW_LOOKS = 16
+FIRST_LIST = timedelta(seconds=3)
 
 
 def ask(
@@ -106,8 +107,11 @@ def _require_fresh(study: Change, patience: str) -> None:
     if study.row.update_error is not None:
         return  # there will be none for a while; what there is must do
     unseen = study.row.results - study.row.snapshot_results
-    has_none = study.row.snapshot_seq == 0
-    must_wait = {"none": False, "one": has_none or unseen == 1, "all": unseen > 0}
+    is_one_missing = unseen == 1
+    if study.row.snapshot_seq == 0:
+        # The first list is worth a moment; if nobody computes, the walk is as good a start.
+        is_one_missing = study.now - study.row.created_at < FIRST_LIST
+    must_wait = {"none": False, "one": is_one_missing, "all": unseen > 0}
     if must_wait[patience]:
         raise PosteriorBehindError("the newest result is not in the posterior yet")
 

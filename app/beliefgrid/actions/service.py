@@ -38,6 +38,7 @@ Job = Callable[["Service"], Coroutine[Any, Any, None]]
 Layers = dict[str, NDArray[np.floating[Any]]]
 log = logging.getLogger(__name__)
 
+LOOK_S = 1.0  # how often it looks by itself, should news get lost
 PATIENCE_S = 15.0  # how long an ask waits for the newest posterior if it does not say
 JUMP_GRACE = timedelta(seconds=60)  # in which the sweeper prolongs the leases
 CACHED_BYTES = 64 * 2**20  # of layers that were computed for charts
@@ -195,11 +196,11 @@ class Service:
                         patience=patience if left > 0 else "none",
                     )
                 except errors.PosteriorBehindError:
-                    await news.wait(left)
+                    await news.wait(min(left, LOOK_S))
                 except errors.AllLeasedError:
                     if wait_seconds is None or left <= 0:
                         raise
-                    await news.wait(left)
+                    await news.wait(min(left, LOOK_S))
 
     # ---------------------------------------------------------------- the posterior
     async def posterior(
