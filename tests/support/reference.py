@@ -1,6 +1,7 @@
 """The pages of docs/reference, made from the code: `python -m tests.support.reference`."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ def _operation(path: str, method: str, operation: dict[str, Any], content: dict[
     return "\n".join([*lines, "", f"Answers: {statuses}.", ""]).replace("\n\n\n", "\n\n")
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "".join("| " + " | ".join(_cell(cell) for cell in line) + " |\n" for line in lines)
 
