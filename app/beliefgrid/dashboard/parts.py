@@ -198,7 +198,8 @@ def eta_of(study: StudyView, now: datetime) -> str:
     done = finished(study)
     if study.state in ("converged", "exhausted"):
         return "done"
-    if study.state != "active" or not budget or done < 2 or not study.started_at:  # noqa: PLR2004 - a pace needs two
+    is_moving = study.state == "active" and study.counts.get("active", 0) > 0
+    if not is_moving or not budget or done < 2 or not study.started_at:  # noqa: PLR2004 - a pace needs two
         return NOTHING
     elapsed = ((study.last_result_at or now) - study.started_at).total_seconds()
     return f"≈ {span(max(1.0, round(elapsed / done * (budget - done))))}"
