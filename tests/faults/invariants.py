@@ -190,9 +190,9 @@ def _kept_answers(c: Connection) -> Iterator[str]:
         body = json.loads(row.body) if row.body else {}
         if row.status >= 500:
             yield f"I5: an answer {row.status} is kept"
-        named = body.get("trials", []) if isinstance(body, dict) else []
+        named = body.get("trials") if isinstance(body, dict) else None
         yield from (
             f"I5: an answer names trial {trial['number']}, which is not there"
-            for trial in named
+            for trial in (named if isinstance(named, list) else [])
             if trial["number"] not in numbers
         )
