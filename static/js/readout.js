@@ -72,6 +72,6 @@ const row = ([name, value]) =>
   element("tr", {}, element("th", { scope: "row", text: name }), element("td", { text: value }));
 
 const shortList = ({ values, count }) => {
-  const shown = values.slice(-4).map((value) => number(value)).join(", ");
-  return count > 4 ? `… ${shown} (${count})` : shown;
+  const shown = values.slice(0, 4).map((value) => number(value)).join(", ");
+  return values.length < count ? `mean ${shown} of ${count}` : shown;
 };

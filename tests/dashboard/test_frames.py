@@ -7,7 +7,6 @@ import pytest
 from fastapi import HTTPException
 
 from beliefgrid import search
-from beliefgrid.dashboard.charts import sample
 from beliefgrid.dashboard.frames import Picture, frame, quantise, reduce_field
 
 PARAMETERS: list[dict[str, Any]] = [
@@ -69,24 +68,3 @@ def test_bytes_run_over_six_decades() -> None:
     p = np.array([1.0, 1e-3, 1e-6, 1e-9, 0.0])
 
     assert quantise(p).tolist() == [255, 128, 0, 0, 0]
-
-
-def _history(values: list[float]) -> list[tuple[int, float, float, None]]:
-    best = np.minimum.accumulate(values).tolist() if values else []
-    return [(i + 1, v, b, None) for i, (v, b) in enumerate(zip(values, best, strict=True))]
-
-
-def test_few_results_are_all_drawn() -> None:
-    """Nothing is left out up to the limit."""
-    assert sample(_history([3.0, 1.0, 2.0]), 3) == [0, 1, 2]
-    assert sample([], 3) == []
-
-
-def test_a_sample_has_every_improvement_and_the_last() -> None:
-    """The best-so-far line through a sample is exact."""
-    values = [10.0] * 50 + [5.0] + [10.0] * 48 + [1.0, 7.0]
-
-    shown = sample(_history(values), 10)
-
-    assert {0, 50, 99, 100} <= set(shown)
-    assert len(shown) <= 10 + 4

@@ -1,5 +1,6 @@
 """A history without scripts: every point where it belongs, the best line exact."""
 
+from beliefgrid.actions.crowds import Point, Sample
 from beliefgrid.dashboard.sketch import Series, history_of, is_wide, sketch
 
 
@@ -29,12 +30,12 @@ def test_the_best_line_steps_down() -> None:
 
 def test_nothing_is_no_chart() -> None:
     """Without results there are no made-up axes."""
-    assert history_of("s", "mse", "minimize", [], []).sketch is None
+    assert history_of("s", "mse", "minimize", Sample(0, [])).sketch is None
 
 
 def test_a_single_result_is_in_the_middle() -> None:
     """One point, and equal values, divide nothing by zero."""
-    one = history_of("s", "mse", "minimize", [(1, 0.5, 0.5, None)], [0])
+    one = history_of("s", "mse", "minimize", Sample(1, [Point(0, 1, 0.5, 0.5)]))
     flat = sketch([Series("r", "line", [(1, 2.0), (2, 2.0)])], x_labels=[], zero=True)
 
     assert one.sketch is not None
@@ -47,8 +48,7 @@ def test_wide_positive_values_want_a_log_axis() -> None:
     assert is_wide([100.0, 1.0])
     assert not is_wide([2.0, 1.0])
     assert not is_wide([100.0, -1.0])
-    wide = history_of(
-        "s", "mse", "minimize", [(1, 100.0, 100.0, None), (2, 1.0, 1.0, None)], [0, 1]
-    )
+    found = Sample(2, [Point(0, 1, 100.0, 100.0), Point(1, 2, 1.0, 1.0)])
+    wide = history_of("s", "mse", "minimize", found)
     assert wide.sketch is not None
     assert [text for _, text in wide.sketch.y_labels] == ["100", "10", "1"]

@@ -8,21 +8,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.encoders import jsonable_encoder
 from sqlalchemy import Connection
 
-from beliefgrid.actions import read
+from beliefgrid.actions import crowds, read
 from beliefgrid.actions.errors import SnapshotUnknownError
-from beliefgrid.actions.views import ProgressView, Recipe, SnapshotView, StudyView, TrialView
+from beliefgrid.actions.views import ProgressView, SnapshotView, StudyView, TrialView
 from beliefgrid.dashboard import frames
 from beliefgrid.dashboard.render import packed
 
 MOST_MOMENTS = 1000
 MOST_FAILED = 1000
 MOST_POINTS = 1000
-MOST_VALUES = 4
 
 router = APIRouter(prefix="/studies/{study_id}/charts", include_in_schema=False)
 router.include_router(frames.router)
-
-Result = tuple[int, float, float, Any]  # number, value, best so far, completed at
 
 
 @router.get("/moments")
@@ -39,7 +36,8 @@ async def marks(request: Request, study_id: str, at: int | None = None) -> Respo
     """List the cells that a snapshot knew as tested, infeasible or pending, its best and next.
 
     Tested cells are in the order of their first results: `first` says which result of all that
-    was, `values` are the last few results of each and `counts` how many there are.
+    was, `counts` how many there are of each, and `values` are these, or their mean if they are
+    many.
     """
     return feed(request, await request.app.state.service.read(_marks, study_id, at))
 
@@ -47,14 +45,13 @@ async def marks(request: Request, study_id: str, at: int | None = None) -> Respo
 @router.get("/history")
 async def history(request: Request, study_id: str) -> Response:
     """Return the results to draw: an even sample, every improvement, and the exact best line."""
-    results = await request.app.state.service.read(read.history, study_id)
-    shown = sample(results, MOST_POINTS)
+    service = request.app.state.service
+    found = await service.read(crowds.history_sample, study_id, most=MOST_POINTS)
     items = [
-        {"order": i + 1, "number": number, "value": value, "best_so_far": best}
-        for i in shown
-        for number, value, best, _ in [results[i]]
+        {"order": p.position + 1, "number": p.number, "value": p.value, "best_so_far": p.best}
+        for p in found.points
     ]
-    return feed(request, {"total": len(results), "items": items})
+    return feed(request, {"total": found.total, "items": items})
 
 
 def feed(request: Request, content: dict[str, Any]) -> Response:
@@ -62,19 +59,6 @@ def feed(request: Request, content: dict[str, Any]) -> Response:
     body = json.dumps(jsonable_encoder(content), separators=(",", ":")).encode()
     headers = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Accept-Encoding"}
     return packed(request, body, "application/json", headers)
-
-
-def sample(results: Sequence[Result], most: int) -> list[int]:
-    """Return which results to draw: all up to `most`, else evenly, the improvements and the last.
-
-    A sample by extremes would draw two bands that are not in the data.
-    """
-    n = len(results)
-    if n <= most:
-        return list(range(n))
-    even = {i * n // most for i in range(most)}
-    improved = {i for i in range(n) if i == 0 or results[i][2] != results[i - 1][2]}
-    return sorted(even | improved | {n - 1})
 
 
 def _moment(moment: ProgressView) -> dict[str, Any]:
@@ -129,32 +113,22 @@ def _marks(c: Connection, study_id: str, at: int | None) -> dict[str, Any]:
 
 def known(c: Connection, study_id: str, snapshot: SnapshotView) -> dict[str, Any]:
     """Return what a snapshot knew of cells: its marks on a heatmap."""
-    recipe = read.recipe(c, study_id, snapshot.seq)
+    tested = crowds.tested(c, study_id, snapshot.seq)
+    infeasible = crowds.infeasible(c, study_id, snapshot.seq)
     failed = read.trials(c, study_id, state="failed", limit=MOST_FAILED).items
+    cells = [found.cell for found in tested]
     return {
         "seq": snapshot.seq,
-        **_tested(recipe),
-        "infeasible": recipe.infeasible,
-        "failed": _failed(failed, snapshot, tested={*recipe.cells, *recipe.infeasible}),
-        "pending": recipe.pending,
+        "n_results": sum(found.count for found in tested),
+        "cells": cells,
+        "first": [found.first for found in tested],
+        "values": [found.values for found in tested],
+        "counts": [found.count for found in tested],
+        "infeasible": infeasible,
+        "failed": _failed(failed, snapshot, tested={*cells, *infeasible}),
+        "pending": snapshot.pending,
         "best": _cell(snapshot.summary.get("leader")),
         "next": _cell(snapshot.summary.get("next")),
-    }
-
-
-def _tested(recipe: Recipe) -> dict[str, Any]:
-    """Return the tested cells in the order of their first results, with the last few of each."""
-    first: dict[int, int] = {}
-    values: dict[int, list[float]] = {}
-    for order, (cell, value) in enumerate(zip(recipe.cells, recipe.values, strict=True)):
-        first.setdefault(cell, order)
-        values.setdefault(cell, []).append(value)
-    return {
-        "n_results": len(recipe.cells),
-        "cells": list(first),
-        "first": list(first.values()),
-        "values": [found[-MOST_VALUES:] for found in values.values()],
-        "counts": [len(found) for found in values.values()],
     }
 
 

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from beliefgrid.actions.crowds import Sample
 from beliefgrid.dashboard.numbers import NOTHING, number
 from beliefgrid.dashboard.render import Part
 
@@ -120,20 +121,15 @@ def _path(one: Series, scale: _Scale) -> str:
     return "M" + "L".join(scale.place(x, y) for x, y in one.points)
 
 
-Result = tuple[int, float, float, Any]  # number, value, best so far, completed at
-
-
-def history_of(
-    study_id: str, metric: str, goal: str, results: Sequence[Result], shown: Sequence[int]
-) -> History:
-    """Return the history of a study; `shown` are the results that are drawn."""
-    cloud = [(i + 1.0, results[i][1]) for i in shown]
-    best = [(i + 1.0, results[i][2]) for i in shown]
+def history_of(study_id: str, metric: str, goal: str, found: Sample) -> History:
+    """Return the history of a study."""
+    cloud = [(p.position + 1.0, p.value) for p in found.points]
+    best = [(p.position + 1.0, p.best) for p in found.points]
     drawn = sketch(
         [Series("result", "points", cloud), Series("best so far", "step", best)],
-        x_labels=["1", f"{len(results):,}"] if len(results) > 1 else ["1"],
+        x_labels=["1", f"{found.total:,}"] if found.total > 1 else ["1"],
         is_log=is_wide([y for _, y in cloud]),
     )
-    latest = number(results[-1][2]) if results else NOTHING
-    alt = f"History of {len(results):,} results; best {metric} so far {latest}."
+    latest = number(found.points[-1].best) if found.points else NOTHING
+    alt = f"History of {found.total:,} results; best {metric} so far {latest}."
     return History(study_id, metric, goal, drawn, alt)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
 from beliefgrid import search
-from beliefgrid.actions import read
+from beliefgrid.actions import crowds, read
+from beliefgrid.actions.crowds import Sample
 from beliefgrid.actions.views import PosteriorView, SnapshotView, StudyView, TrialView, WorkerView
 from beliefgrid.dashboard import charts, frames, layout, maps, sentences, sketch
 from beliefgrid.dashboard.checks import checks
@@ -63,7 +64,7 @@ class _Read:
     snapshot: SnapshotView | None
     matrix: PosteriorView | None
     known: Mapping[str, Any] | None
-    results: Sequence[sketch.Result]
+    results: Sample
     latest: Sequence[TrialView]
     workers: Sequence[WorkerView]
 
@@ -83,7 +84,7 @@ def _read(c: Connection, study_id: str) -> _Read:
         snapshot=snapshot,
         matrix=stored_matrix(c, study, snapshot) if snapshot else None,
         known=charts.known(c, study_id, snapshot) if snapshot else None,
-        results=read.history(c, study_id),
+        results=crowds.history_sample(c, study_id, most=MOST_SKETCHED),
         latest=read.trials(c, study_id, sort="-number", limit=LATEST).items,
         workers=read.workers(c, study_id),
     )
@@ -110,7 +111,6 @@ def _page(request: Request, found: _Read) -> OverviewPage:
     links, now, study = links_of(request), layout.now(), found.study
     summary = found.snapshot.summary if found.snapshot else None
     top = found.snapshot.top if found.snapshot else []
-    shown = charts.sample(found.results, MOST_SKETCHED)
     return OverviewPage(
         frame=layout.frame(request, study.name, study=study, is_live=True),
         head=layout.study_head(links, study, ""),
@@ -122,7 +122,7 @@ def _page(request: Request, found: _Read) -> OverviewPage:
         beliefs=beliefs_of(links, study, top[:TOP], moment=_moment(found.snapshot)),
         next_up=next_up_of(study, summary),
         among_tested=among_tested_of(links, study, summary, top),
-        history=sketch.history_of(study.id, study.metric, study.goal, found.results, shown),
+        history=sketch.history_of(study.id, study.metric, study.goal, found.results),
         latest=latest_of(links, study, found.latest, now),
     )
 

@@ -1,0 +1,69 @@
+"""Queries about many results at once, for pages that must stay fast with 100,000 trials."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from beliefgrid.actions import read
+from beliefgrid.storage import crowds
+from beliefgrid.storage.rows import AnyRow
+
+MOST_VALUES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One result: its place among all (from 0), its trial, its value and the best up to it."""
+
+    position: int
+    number: int
+    value: float
+    best: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Some of a study's results, in order: an even sample, every improvement, the last."""
+
+    total: int
+    points: Sequence[Point]
+
+
+@dataclass(frozen=True, slots=True)
+class TestedCell:
+    """A cell with results: when it got its first, how many, their mean, and the few there are.
+
+    `values` holds the mean alone where there are more than four results.
+    """
+
+    cell: int
+    first: int
+    count: int
+    mean: float
+    values: Sequence[float]
+
+
+def history_sample(c: Connection, study_id: str, *, most: int) -> Sample:
+    """Return the results of a study to draw."""
+    goal = read.study(c, study_id).goal
+    rows = crowds.history_sample(c, study_id, most=most, goal=goal)
+    points = [Point(int(row.position), int(row.number), row.value, row.best) for row in rows]
+    return Sample(int(rows[-1].total) if rows else 0, points)
+
+
+def tested(c: Connection, study_id: str, seq: int) -> list[TestedCell]:
+    """Return the cells that had a result at an event, in the order of their first ones."""
+    return [
+        TestedCell(int(row.cell), int(row.first), int(row.results), row.mean, _values(row))
+        for row in crowds.tested(c, study_id, seq, most_values=MOST_VALUES)
+    ]
+
+
+def infeasible(c: Connection, study_id: str, seq: int) -> list[int]:
+    """Return the cells that were known not to work at an event."""
+    return crowds.infeasible(c, study_id, seq)
+
+
+def _values(row: AnyRow) -> list[float]:
+    return [float(text) for text in row.texts.split(",")] if row.texts else [row.mean]

@@ -1,0 +1,118 @@
+"""Many results are summed up in the database, and the sums are those of the results."""
+
+import random
+from itertools import accumulate
+from typing import Any
+
+import pytest
+
+from beliefgrid.actions import crowds, read
+from beliefgrid.actions.queue import import_batch
+from beliefgrid.actions.tell import fail
+from beliefgrid.actions.trials_edit import delete_trial
+from tests.actions.conftest import Acting
+
+RATES, SIZES = (0.001, 0.01, 0.1), (8, 16, 32)
+
+
+@pytest.fixture(params=["minimize", "maximize"])
+def study(request: pytest.FixtureRequest, acting: Acting) -> str:
+    """A study with 200 results, many in each cell, one of them deleted, and a hole."""
+    metrics = [{"name": "loss", "goal": request.param}]
+    found = acting.create(metrics=metrics)
+    hole = acting.lease(found).number
+    acting.do(fail, found, hole, kind="infeasible", reason="diverged")
+    draw = random.Random(1)
+    rows = [_row(draw) for _ in range(200)]
+    acting.do(import_batch, found, rows=rows)
+    acting.do(delete_trial, found, 50)
+    return found
+
+
+def _row(draw: random.Random) -> dict[str, Any]:
+    assignments = {"rate": draw.choice(RATES), "size": draw.choice(SIZES[:2])}
+    return {"assignments": assignments, "value": round(draw.random(), 6)}
+
+
+def _now(acting: Acting, study: str) -> int:
+    return acting.look(read.study, study).seq
+
+
+@pytest.mark.parametrize("most", [7, 50, 1000])
+def test_a_sample_has_every_improvement_and_the_last(acting: Acting, study: str, most: int) -> None:
+    """What is drawn of a history is exact, and the best line through it too."""
+    whole = acting.look(read.history, study)
+    best = [found for _, _, found, _ in whole]
+
+    sample = acting.look(crowds.history_sample, study, most=most)
+
+    assert sample.total == len(whole) == 199
+    drawn = {point.position: point for point in sample.points}
+    improved = {i for i in range(199) if i == 0 or best[i] != best[i - 1]}
+    assert improved | {198} <= set(drawn)
+    assert len(drawn) <= (199 if most >= 199 else most + len(improved) + 1)
+    for at, point in drawn.items():
+        assert (point.number, point.value, point.best) == whole[at][:3]
+    gaps = [b - a for a, b in zip(sorted(drawn), sorted(drawn)[1:], strict=False)]
+    assert max(gaps) <= -(-199 // most)
+
+
+def test_a_study_without_results_has_an_empty_sample(acting: Acting) -> None:
+    """Nothing divides by zero."""
+    assert acting.look(crowds.history_sample, acting.create(), most=10) == crowds.Sample(0, [])
+
+
+def test_tested_cells_sum_up_their_results(acting: Acting, study: str) -> None:
+    """The first result of each cell, how many there are and their mean are those of the recipe."""
+    acting.update(study)
+    at = _now(acting, study)
+    recipe = acting.look(read.recipe, study, at)
+
+    found = acting.look(crowds.tested, study, at)
+
+    values: dict[int, list[float]] = {}
+    for cell, value in zip(recipe.cells, recipe.values, strict=True):
+        values.setdefault(cell, []).append(value)
+    firsts = {cell: recipe.cells.index(cell) for cell in values}
+    assert [one.cell for one in found] == sorted(values, key=lambda cell: firsts[cell])
+    for one in found:
+        assert one.first == firsts[one.cell]
+        assert one.count == len(values[one.cell])
+        assert one.mean == pytest.approx(sum(values[one.cell]) / one.count)
+    assert acting.look(crowds.infeasible, study, at) == recipe.infeasible != []
+
+
+def test_few_results_of_a_cell_are_all_told(acting: Acting) -> None:
+    """Up to four results of a cell are listed; of more there is the mean."""
+    study = acting.create()
+    few = [{"assignments": {"rate": 0.1, "size": 8}, "value": value} for value in (0.25, 0.5)]
+    many = [{"assignments": {"rate": 0.1, "size": 16}, "value": i / 8} for i in range(5)]
+    acting.do(import_batch, study, rows=few + many)
+
+    first, second = acting.look(crowds.tested, study, _now(acting, study))
+
+    assert sorted(first.values) == [0.25, 0.5]
+    assert list(second.values) == [0.25]
+
+
+def test_the_past_knows_only_what_was_known(acting: Acting) -> None:
+    """A result that came later, and a deletion that came later, do not show."""
+    study = acting.create()
+    rows = [{"assignments": {"rate": 0.1, "size": 8}, "value": 0.5}]
+    acting.do(import_batch, study, rows=rows)
+    then = _now(acting, study)
+    acting.do(import_batch, study, rows=[rows[0] | {"value": 0.7}])
+    acting.do(delete_trial, study, 1)
+
+    assert [one.values for one in acting.look(crowds.tested, study, then)] == [[0.5]]
+    assert [one.values for one in acting.look(crowds.tested, study, _now(acting, study))] == [[0.7]]
+
+
+def test_running_best_agrees_with_python(acting: Acting, study: str) -> None:
+    """The database's running best is the one that Python accumulates."""
+    goal = acting.look(read.study, study).goal
+    points = acting.look(crowds.history_sample, study, most=1000).points
+
+    best = list(accumulate((p.value for p in points), max if goal == "maximize" else min))
+
+    assert [point.best for point in points] == best
