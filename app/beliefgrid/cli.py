@@ -156,7 +156,23 @@ def backup(
 
     url = settings_with(database_url=database).database_url
     size = back_up(url, to)
-    typer.echo(f"Wrote {to} ({size:,} bytes). To restore: stop the server and put it in place.")
+    typer.echo(f"Wrote {to} ({size:,} bytes). `beliefgrid restore` puts it back.")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file that `beliefgrid backup` wrote.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put a database that is there aside.")
+    ] = False,
+    database: Database = None,
+) -> None:
+    """Put a backup in the place of a SQLite database that nobody serves."""
+    from beliefgrid.storage import backup as backups
+
+    url = settings_with(database_url=database).database_url
+    size = backups.restore(url, source, replace=replace)
+    typer.echo(f"Restored {source} ({size:,} bytes).")
 
 
 def _add_demo() -> None:

@@ -72,6 +72,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         app.state.streams.close(service.announcements)
+        service.begin_end()
         await service.stop()
 
 

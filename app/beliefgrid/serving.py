@@ -38,6 +38,7 @@ class _Server(uvicorn.Server):
         service = getattr(state, "service", None)
         if service is not None:
             state.streams.close(service.announcements)
+            service.begin_end()
         super().handle_exit(sig, frame)
 
 

@@ -135,6 +135,11 @@ class Settings:
         120, "How long after a start no lease runs out.", whole(0, 86400)
     )
     sweep_seconds: float = documented(5.0, "How often leases that ran out are looked for.", seconds)
+    least_free_bytes: int = documented(
+        64 * 1024 * 1024,
+        "`/readyz` answers 503 while less is free beside a SQLite file.",
+        whole(0, 1024**5),
+    )
     max_body_bytes: int = documented(
         1024 * 1024, "The largest body of a request, in bytes.", whole(1024, 1024**3)
     )

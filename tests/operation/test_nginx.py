@@ -96,7 +96,14 @@ def test_the_session_belongs_to_the_path(site: Site) -> None:
 
 def test_every_address_on_the_pages_leads_somewhere(site: Site) -> None:
     """Links, scripts, styles and forms of the pages carry the path, and are there."""
-    pages = ["/", "/studies/new", "/tokens", "/help", f"/studies/{site.study}", f"/studies/{site.study}/trials"]
+    pages = [
+        "/",
+        "/studies/new",
+        "/tokens",
+        "/help",
+        f"/studies/{site.study}",
+        f"/studies/{site.study}/trials",
+    ]
     with site.browser() as client:
         found = set()
         for page in pages:

@@ -41,6 +41,17 @@ class Announcements:
             self._behind.update(behind)
             self._is_behind.set()
 
+    def wake_all(self) -> None:
+        """Wake whoever waits for whatever, because there is no more time; from any thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._wake_all)
+
+    def _wake_all(self) -> None:
+        for events in self._waiting.values():
+            for event in events:
+                event.set()
+
     async def behind(self, seconds: float) -> set[str]:
         """Wait for studies that need a new posterior; return them, once, or none in time."""
         with contextlib.suppress(TimeoutError):

@@ -224,6 +224,14 @@ class ScopeMissingError(ActionError):
     code = "scope_missing"
 
 
+# ------------------------------------------------------------ the service itself
+class ShuttingDownError(ActionError):
+    """The service is ending and hands out nothing more; another one, or the next, will."""
+
+    code = "shutting_down"
+    retry_after = 2.0
+
+
 # ------------------------------------------------------------ the database or engine
 class StorageTroubleError(ActionError):
     """The database did not take the change."""

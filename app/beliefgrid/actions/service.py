@@ -26,7 +26,7 @@ from beliefgrid.actions.matrix import matrix_view
 from beliefgrid.actions.reconcile import reconcile
 from beliefgrid.actions.views import Asked, PosteriorView, TrialView
 from beliefgrid.metrics import Metrics
-from beliefgrid.storage import probe
+from beliefgrid.storage import probe, room
 from beliefgrid.storage.engine import Database, open_database
 from beliefgrid.storage.errors import StorageError, StorageFullError
 from beliefgrid.storage.notices import Touched
@@ -69,6 +69,7 @@ class Service:
         self._watch = Watch(clock, ticks)
         self._jumped = 0.0
         self._jobs = jobs
+        self._is_ending = False
         self._running: list[asyncio.Task[None]] = []
         self._layers = _LayerCache(CACHED_BYTES)
         self._was_refused = False  # a change, because of the database
@@ -87,12 +88,19 @@ class Service:
         now = self.clock()
         return await self._durable(lambda c: action(c, *args, now=now, **kwargs))
 
-    async def require_ready(self) -> None:
-        """Raise StorageTroubleError unless the database answers and takes changes.
+    async def require_ready(self, least_free_bytes: int = 0) -> None:
+        """Raise ActionError unless the database answers and takes changes, and will for a while.
 
         It is asked to take one only if it refused the last that was tried.
         """
+        if self._is_ending:
+            raise errors.ShuttingDownError("the service is ending")
         await self.read(probe.ping)
+        free = room.free_bytes(self.database.url)
+        if free is not None and free < least_free_bytes:
+            raise errors.StorageFullError(
+                f"{free:,} bytes are free beside the database, expected {least_free_bytes:,}"
+            )
         if self._was_refused:
             await self.write(probe.write_and_forget)
             self._was_refused = False
@@ -184,6 +192,8 @@ class Service:
         deadline = loop.time() + (PATIENCE_S if wait_seconds is None else wait_seconds)
         with self.announcements.listen(study_id) as news:
             while True:
+                if self._is_ending:
+                    raise errors.ShuttingDownError("the service is ending; ask again in a moment")
                 left = deadline - loop.time()
                 try:
                     return await self.write_once(
@@ -264,6 +274,11 @@ class Service:
         return jumped
 
     # ---------------------------------------------------------------- life
+
+    def begin_end(self) -> None:
+        """Hand out nothing more, and let nobody wait; results are still taken. From any thread."""
+        self._is_ending = True
+        self.announcements.wake_all()
 
     async def start(self) -> None:
         """Start to compute and to sweep."""

@@ -16,9 +16,13 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz")
 async def readyz(request: Request, response: Response) -> dict[str, str]:
     """Say whether the database answers and takes changes; 503 if not."""
+    state = request.app.state
     try:
-        await request.app.state.service.require_ready()
+        await state.service.require_ready(state.settings.least_free_bytes)
     except ActionError as error:
         response.status_code = 503
         return {"status": "not ready", "reason": str(error)}
+    if not state.service.is_running:
+        response.status_code = 503
+        return {"status": "not ready", "reason": "a job of this service has ended"}
     return {"status": "ready"}

@@ -29,6 +29,7 @@ STATUS: dict[type[errors.ActionError], int] = {
     errors.TokenInvalidError: 401,
     errors.ScopeMissingError: 403,
     errors.StorageTroubleError: 503,
+    errors.ShuttingDownError: 503,
 }
 
 

@@ -173,7 +173,7 @@ class SqliteDatabase:
 
     def __init__(self, url: URL, on_commit: OnCommit, on_count: OnCount) -> None:
         self.url = url
-        self._lock = _claim(url)
+        self._lock = claim_file(url)
         self._on_commit, self._on_count = on_commit, on_count
         self.engine = sqlite_engine(url, writes=False)
         self._write_engine = sqlite_engine(url, writes=True)
@@ -270,7 +270,8 @@ def _commit_together(
     return outcomes, connection.info.pop(TOUCHED, {}), kinds
 
 
-def _claim(url: URL) -> int:
+def claim_file(url: URL) -> int:
+    """Return the handle of a SQLite file's lock, which is ours until it is closed."""
     if url.database is None or url.database == ":memory:":
         raise StorageError(
             "expected a SQLite file, got a database in memory; name a file, as in "
