@@ -1,14 +1,13 @@
 """The disk fills up under load: writes are refused, all else goes on, and it recovers by itself."""
 
 import os
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import MISSING
+from tests.faults.disks import small_disk
 from tests.faults.invariants import require_whole
 from tests.faults.load import Connection, Load, call, create
 from tests.faults.patience import first_success, patience
@@ -23,30 +22,21 @@ SIZE = 32 * 2**20
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of a few megabytes; without the right to mount one the test is skipped loudly."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]
-    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        MISSING["a full disk"] = f"a tmpfs cannot be mounted here: {mounted.stderr.strip()}"
-        pytest.skip(MISSING["a full disk"])
-    try:
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of a few megabytes; where none can be mounted the test is skipped loudly."""
+    with small_disk(tmp_path / "disk", SIZE) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_full_disk_refuses_writes_and_nothing_else(
     sqlite_template: Path,
-    small_disk: Path,
+    disk: Path,
     tmp_path: Path,
     rounds: Callable[[int, int], int],
     say: Callable[..., None],
 ) -> None:
     """I1, I9: 503 storage_full with a time to come back; reads and health go on; 0 lost."""
-    url = sqlite.copy_template(sqlite_template, small_disk)
+    url = sqlite.copy_template(sqlite_template, disk)
     recoveries = []
     with running_server(tmp_path, url) as server:
         load = Load([server.url], create(server.url))
@@ -54,7 +44,7 @@ def test_a_full_disk_refuses_writes_and_nothing_else(
             for _ in range(rounds(2, 10)):
                 first_success(ledger, time.monotonic())
                 time.sleep(1)
-                ballast = fill(small_disk)
+                ballast = fill(disk)
                 wait_until(lambda: ledger.statuses["503 storage_full"] > 0)
                 look_around(server, load.study)
                 assert server.process.poll() is None
