@@ -21,10 +21,13 @@ test: test-unit test-browser ## all tests: SQLite, a real Postgres, a real brows
 
 # ------------------------------------------------------------------------------ for developers
 test-unit: .venv/.ready ## all tests but the browser's; ARGS="-k word" picks some
-	@$(PYTEST) --ignore=tests/browser $(ARGS)
+	@$(PYTEST) --ignore=tests/browser -m "not fault" $(ARGS)
 
 test-browser: .venv/.ready ## the tests that need a browser, in a run of their own
 	@$(PYTEST) tests/browser $(ARGS)
+
+test-faults: .venv/.ready ## kill, starve and confuse the service under load; FAULTS=short is the short form
+	@FAULTS=$(or $(FAULTS),full) $(PYTEST) tests/faults -m "fault or not fault" -p no:randomly $(ARGS)
 
 check: .venv/.ready ## format, lint, types, imports, templates, spelling, migrations, containers
 	@$(BIN)/ruff format --check
