@@ -41,7 +41,7 @@ def create_study(
         "state": "active",
         "state_reason": None,
         "definition": full,
-        "n_cells": problem.grid.n_cells,
+        "n_cells": problem.n_allowed,
         "revision": 1,
         "version": 1,
         "seq": 1,

@@ -118,7 +118,8 @@ def _store(study: Change, new: list[dict[str, Any]], outcomes: list[dict[str, An
     for trial, outcome in zip(new, outcomes, strict=True):
         outcome |= {"trial_id": ids[trial["number"]], "study_id": study.id}
     cells = {trial["cell"] for trial in new if trial["cell"] is not None}
-    newly_closed = len(cells) - len(observations.closed_among(study.c, study.id, cells))
+    searched = {cell for cell in cells if study.problem.is_allowed(cell)}
+    newly_closed = len(searched - observations.closed_among(study.c, study.id, searched))
     observations.add_many(study.c, outcomes)
     snapshots.drop_candidates(study.c, study.id, cells)
     study.set(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import prod
 from typing import Any
 
 from beliefgrid.storage.rows import AnyRow, Page
@@ -70,6 +71,11 @@ class StudyView:
     def metric(self) -> str:
         """The name of the objective."""
         return str(self.objective["name"])
+
+    @property
+    def grid_cells(self) -> int:
+        """How many combinations there are, those that rules exclude counted too."""
+        return prod(len(parameter["values"]) for parameter in self.parameters)
 
     @property
     def parameters(self) -> list[dict[str, Any]]:

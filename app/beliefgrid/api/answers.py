@@ -25,7 +25,9 @@ STUDY_EXAMPLE: dict[str, Any] = {
     "stopping": None,
     "seed": 0,
     "retries": 2,
+    "constraints": None,
     "n_cells": 9,
+    "grid_cells": 9,
     "revision": 1,
     "version": 1,
     "seq": 1,
@@ -77,11 +79,13 @@ class StudyOut(Out):
     prior: dict[str, Any] | None
     strategy: dict[str, Any] | None
     noise: str | None
+    constraints: dict[str, Any] | None
     budget: dict[str, Any] | None
     stopping: dict[str, Any] | None
     seed: int | None
     retries: int | None
-    n_cells: int
+    n_cells: int = Field(description="How many cells are searched.")
+    grid_cells: int = Field(description="All combinations, those that rules exclude too.")
     revision: int = Field(description="Counts the changes of the definition.")
     version: int = Field(description="Counts all changes; it is the ETag.")
     seq: int = Field(description="The number of the last event.")

@@ -20,10 +20,14 @@ from beliefgrid.api.texts import (
 MOST_PARAMETERS = 16
 MOST_LEVELS = 10_000
 MOST_METRICS = 50
+MOST_RULES = 1_000
 MOST_ROWS = 10_000
 MOST_WEIGHTS = 1_000_000
 
+Levels = Annotated[list[Level], Field(min_length=1, max_length=MOST_LEVELS)]
 Weights = Annotated[list[Number], Field(max_length=MOST_LEVELS)]
+Formula = Annotated[str, Field(min_length=1, max_length=300)]
+Forbidden = Annotated[dict[Name, Levels | Level], Field(max_length=MOST_PARAMETERS)]
 Positive = Annotated[Number, Field(gt=0)]
 
 
@@ -76,6 +80,11 @@ class ParameterIn(Body):
     )
     scale: Word | None = Field(
         default=None, description="`linear`, `log` or `rank`: how far levels are from each other."
+    )
+
+    when: Annotated[dict[Name, Levels | Level], Field(max_length=MOST_PARAMETERS)] | None = Field(
+        default=None,
+        description="It matters only where each of these parameters has one of these values.",
     )
 
     def definition(self) -> dict[str, Any]:
@@ -143,6 +152,27 @@ class StoppingIn(Body):
     action: Word | None = Field(default=None, description="`advise` or `stop`.")
 
 
+class ComparisonIn(Body):
+    """What must hold between two numbers, parameters or formulas."""
+
+    left: Number | Formula
+    op: Word = Field(description="`<=`, `>=`, `<`, `>`, `==` or `!=`.")
+    right: Number | Formula
+
+
+class ConstraintsIn(Body):
+    """Which cells are not searched."""
+
+    forbid: Annotated[list[Forbidden], Field(max_length=MOST_RULES)] | None = Field(
+        default=None,
+        description="Tables: a cell with one of the values of each parameter is excluded.",
+    )
+    require: Annotated[list[Formula | ComparisonIn], Field(max_length=MOST_RULES)] | None = Field(
+        default=None,
+        description="Comparisons that must hold, as `block_x * block_y <= 1024`.",
+    )
+
+
 class DefinitionIn(Body):
     """What is searched, and how."""
 
@@ -151,6 +181,9 @@ class DefinitionIn(Body):
     prior: PriorIn | None = None
     strategy: StrategyIn | None = None
     noise: Word | None = Field(default=None, description="`none`, `some` or `high`.")
+    constraints: ConstraintsIn | None = Field(
+        default=None, description="Which cells are not searched."
+    )
     budget: BudgetIn | None = None
     stopping: StoppingIn | None = None
     seed: Annotated[Whole, Field(ge=0)] | None = None
@@ -161,7 +194,7 @@ class DefinitionIn(Body):
 
     def definition(self) -> dict[str, Any]:
         """Return the definition as the engine reads it."""
-        names = ("prior", "strategy", "budget", "stopping")
+        names = ("prior", "strategy", "budget", "stopping", "constraints")
         found = {name: _without_none(part) for name in names if (part := getattr(self, name))}
         found |= {name: getattr(self, name) for name in ("noise", "seed", "retries")}
         return found | {

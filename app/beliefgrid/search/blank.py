@@ -10,7 +10,7 @@ from beliefgrid.search.best_cell import normalised
 from beliefgrid.search.feasibility import log_p_feasible
 from beliefgrid.search.kernel import Space
 from beliefgrid.search.model import Ranking, Regret
-from beliefgrid.search.observations import Results, open_cells
+from beliefgrid.search.observations import Results, open_cells, unusable
 from beliefgrid.search.problem import Problem
 from beliefgrid.search.sequence import top
 from beliefgrid.search.streams import stream
@@ -37,8 +37,7 @@ class BlankModel:
         weights, infeasible = self.problem.prior.weights, self.results.infeasible
         if not len(infeasible):
             return weights
-        excluded = np.zeros(len(weights), dtype=np.bool_)
-        excluded[infeasible] = True
+        excluded = unusable(self.problem, self.results)
         return normalised(weights * np.exp(self._log_p_feasible), excluded)
 
     def moments(self, cells: Ints) -> tuple[Floats, Floats]:
@@ -52,7 +51,7 @@ class BlankModel:
     def scores(self, pending: Ints) -> Floats:
         """Return the logarithm of the prior and of the chance to work."""
         is_open = open_cells(self.problem, self.results, pending.tolist())
-        score = np.log(self.problem.prior.weights) + self._log_p_feasible
+        score = self.problem.prior.log_weights + self._log_p_feasible
         return np.where(is_open, score, np.nan)
 
     def rank(self, pending: Ints, n: int) -> Ranking:

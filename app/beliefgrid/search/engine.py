@@ -160,7 +160,7 @@ def _beliefs(model: Model, results: Results, cells: list[int]) -> tuple[Belief, 
 def _among_tested(model: Model, results: Results) -> tuple[Belief, ...]:
     """Return the posterior among the tested cells, the most probable first (6.3)."""
     p: Floats = model.p_best[results.cells]
-    total = float(p.sum())
+    total = float(p.sum()) or 1.0  # rules may exclude all that was tested
     order = np.argsort(-p, kind="stable")[:TOP]
     return tuple(
         Belief(found.cell, found.mean, found.sd, found.p_best / total, found.observations)

@@ -82,6 +82,67 @@ class GridTooLargeError(SearchError):
     code = "grid_too_large"
 
 
+# ---------------------------------------------------------------- which cells are searched
+class ConditionInvalidError(SearchError):
+    """A parameter's `when` is not {parameter: [values]}."""
+
+    code = "condition_invalid"
+
+
+class ConditionParameterUnknownError(SearchError):
+    """A parameter depends on one that does not exist."""
+
+    code = "condition_parameter_unknown"
+
+
+class ConditionValueUnknownError(SearchError):
+    """A parameter depends on a value that another one does not have."""
+
+    code = "condition_value_unknown"
+
+
+class ConditionCircularError(SearchError):
+    """A parameter depends on itself, directly or by way of others."""
+
+    code = "condition_circular"
+
+
+class ConstraintsInvalidError(SearchError):
+    """Constraints are not {forbid: [tables], require: [comparisons]}."""
+
+    code = "constraints_invalid"
+
+
+class ConstraintSyntaxError(SearchError):
+    """A comparison cannot be read."""
+
+    code = "constraint_syntax"
+
+
+class ConstraintParameterUnknownError(SearchError):
+    """A rule names a parameter that the grid does not have."""
+
+    code = "constraint_parameter_unknown"
+
+
+class ConstraintValueUnknownError(SearchError):
+    """A rule names a value that its parameter does not have."""
+
+    code = "constraint_value_unknown"
+
+
+class ConstraintKindError(SearchError):
+    """A rule computes with texts, or asks which of two texts is larger."""
+
+    code = "constraint_kind"
+
+
+class ConstraintsExcludeAllError(SearchError):
+    """The rules leave no cell to test."""
+
+    code = "constraints_exclude_all"
+
+
 # ---------------------------------------------------------------- the prior
 class PriorInvalidError(SearchError):
     """A prior is neither axes, nor a table, nor cells."""

@@ -22,7 +22,7 @@ from beliefgrid.search.feasibility import log_p_feasible
 from beliefgrid.search.fit import best_and_spread
 from beliefgrid.search.kernel import Space
 from beliefgrid.search.model import Ranking, Regret
-from beliefgrid.search.observations import Results, open_cells
+from beliefgrid.search.observations import Results, open_cells, unusable
 from beliefgrid.search.problem import Problem
 from beliefgrid.search.samples import samples
 from beliefgrid.search.sequence import one_after_the_other, top
@@ -91,23 +91,29 @@ class GaussianModel:
 
     @cached_property
     def leader(self) -> int:
-        """The tested cell with the lowest mean."""
-        cells = self.results.cells
+        """The tested cell with the lowest mean, of those that are searched if there is one."""
+        cells = self._rivals
         return int(cells[self.mean[cells].argmin()])
+
+    @cached_property
+    def _rivals(self) -> Ints:
+        """The tested cells that may be the best one; a value may be known of excluded ones."""
+        cells = self.results.cells
+        searched = cells[[self.problem.is_allowed(cell) for cell in cells.tolist()]]
+        return searched if len(searched) else cells
 
     # ------------------------------------------------------------ which cell is the best
     @cached_property
     def excluded(self) -> Bools:
         """Cells that cannot be the best one."""
-        excluded = np.zeros(self.problem.grid.n_cells, dtype=np.bool_)
-        excluded[self.results.infeasible] = True
+        excluded = unusable(self.problem, self.results)
         return excluded & ~excluded.all()  # if nothing works at all, nobody knows
 
     @property
     def _untested(self) -> float:
         """Share of the cells that may be the best one and have no value yet."""
-        n_open = max(1, self.problem.grid.n_cells - len(self.results.infeasible))
-        return 1 - len(self.results.cells) / n_open
+        n_open = max(1, int(np.count_nonzero(~self.excluded)))
+        return 1 - int(np.count_nonzero(~self.excluded[self.results.cells])) / n_open
 
     @cached_property
     def draws(self) -> best_cell.Draws:
@@ -182,7 +188,7 @@ class GaussianModel:
     @cached_property
     def best(self) -> float:
         """The lowest mean of a tested cell, in the model's units."""
-        return float(self.mean[self.results.cells].min())
+        return float(self.mean[self._rivals].min())
 
     @cached_property
     def _log_p_feasible(self) -> Floats:
@@ -196,8 +202,7 @@ class GaussianModel:
             return np.zeros(len(prior.weights))
         if prior.is_uniform:
             return self._log_p_feasible
-        log_prior = np.log(prior.weights * len(prior.weights))
-        return self._log_p_feasible + prior_term(log_prior, len(self.results.known))
+        return self._log_p_feasible + prior_term(prior.log_weights, len(self.results.known))
 
     def scores(self, pending: Ints) -> Floats:
         """Return the acquisition of every cell, NaN where a cell cannot be suggested."""
@@ -217,7 +222,7 @@ class GaussianModel:
     def _ei(self, pending: Ints) -> Floats:
         if not len(pending):
             return log_expected_improvement(self.mean, self.sd, self.best)
-        return self._fantasised(pending).log_expected_improvement(self.results.cells)
+        return self._fantasised(pending).log_expected_improvement(self._rivals)
 
     def _lcb(self, pending: Ints) -> Floats:
         sd = self._fantasised(pending).sd if len(pending) else self.sd

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from beliefgrid.search.arrays import Ints
+from beliefgrid.search.conditions import Conditions
 from beliefgrid.search.errors import (
     AssignmentMissingError,
     AssignmentUnknownError,
@@ -50,7 +51,9 @@ class Grid:
     @classmethod
     def from_definition(cls, parameters: Iterable[Mapping[str, Any]]) -> "Grid":
         """Return the grid of a study's `parameters`."""
-        return cls(tuple(Parameter.from_definition(parameter) for parameter in parameters))
+        grid = cls(tuple(Parameter.from_definition(parameter) for parameter in parameters))
+        _ = grid.conditions  # it is read here, so that a bad one is refused with the parameters
+        return grid
 
     def to_definition(self) -> list[dict[str, Any]]:
         """Return the `parameters` of a study, with every level listed."""
@@ -72,6 +75,11 @@ class Grid:
         return tuple(math.prod(self.shape[axis + 1 :]) for axis in range(len(self.shape)))
 
     @cached_property
+    def conditions(self) -> Conditions:
+        """Which parameters matter only where others have certain values."""
+        return Conditions.of(self.parameters)
+
+    @cached_property
     def _levels_of(self) -> tuple[dict[tuple[bool, Value], int], ...]:
         return tuple(
             {key(value): level for level, value in enumerate(parameter.values)}
@@ -81,25 +89,38 @@ class Grid:
     def cell(self, assignments: Mapping[str, Any]) -> int | None:
         """Return the number of a combination, None if one of its values is not a level.
 
+        A parameter that does not matter there may be absent, and its value is not looked at.
+
         Raises:
             AssignmentMissingError, AssignmentUnknownError: not exactly the grid's parameters.
         """
-        self._check_names(assignments)
+        levels = [
+            of.get(key(value))
+            if isinstance(value := assignments.get(parameter.name), int | float | str)
+            else None
+            for parameter, of in zip(self.parameters, self._levels_of, strict=True)
+        ]
+        ignored: set[int] = set()
+        if self.conditions.conditions:
+            middle = self.conditions.middle
+            known = [middle[axis] if level is None else level for axis, level in enumerate(levels)]
+            ignored = self.conditions.ignored(known)
+        self._check_names(assignments, ignored)
         cell = 0
-        for parameter, levels, stride in zip(
-            self.parameters, self._levels_of, self.strides, strict=True
-        ):
-            value = assignments[parameter.name]
-            is_value = isinstance(value, int | float | str)
-            level = levels.get(key(value)) if is_value else None
-            if level is None:
+        for axis, (level, stride) in enumerate(zip(levels, self.strides, strict=True)):
+            found = self.conditions.middle[axis] if axis in ignored else level
+            if found is None:
                 return None
-            cell += level * stride
+            cell += found * stride
         return cell
 
-    def _check_names(self, assignments: Mapping[str, Any]) -> None:
+    def _check_names(self, assignments: Mapping[str, Any], ignored: set[int]) -> None:
         names = {parameter.name for parameter in self.parameters}
-        missing = [name for name in names if name not in assignments]
+        missing = [
+            parameter.name
+            for axis, parameter in enumerate(self.parameters)
+            if parameter.name not in assignments and axis not in ignored
+        ]
         if missing:
             raise AssignmentMissingError(
                 f"expected a value for each of {self._names()}; got none for "
@@ -119,10 +140,13 @@ class Grid:
         )
 
     def assignments(self, cell: int) -> dict[str, Value]:
-        """Return a cell's values by name, as the user gave them."""
+        """Return a cell's values by name, as the user gave them, of the parameters that matter."""
+        levels = self.levels(cell)
+        ignored = self.conditions.ignored(levels) if self.conditions.conditions else ()
         return {
-            parameter.name: parameter.values[level]
-            for parameter, level in zip(self.parameters, self.levels(cell), strict=True)
+            parameter.name: parameter.values[levels[axis]]
+            for axis, parameter in enumerate(self.parameters)
+            if axis not in ignored
         }
 
     def display_order(self, axis: int) -> Ints:

@@ -98,11 +98,23 @@ def merge(problem: Problem, observations: Observations) -> Results:
 
 
 def open_cells(problem: Problem, results: Results, pending: Iterable[int] = ()) -> Bools:
-    """Return which cells may be suggested: not tested, not pending, not infeasible."""
+    """Return which cells may be suggested: not tested, pending, infeasible or excluded."""
     is_open = np.ones(problem.grid.n_cells, dtype=np.bool_)
+    if problem.excluded is not None:
+        is_open &= ~problem.excluded
     is_open[results.known] = False
     is_open[np.array(sorted(pending), dtype=np.int64)] = False
     return is_open
+
+
+def unusable(problem: Problem, results: Results) -> Bools:
+    """Return which cells cannot be the best one: infeasible, or excluded by rules."""
+    if problem.excluded is None:
+        found = np.zeros(problem.grid.n_cells, dtype=np.bool_)
+    else:
+        found = problem.excluded.copy()
+    found[results.infeasible] = True
+    return found
 
 
 def check_cells(grid: Grid, cells: Ints) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from beliefgrid.search.arrays import Floats, Ints
 from beliefgrid.search.errors import (
+    ConditionInvalidError,
     GridTooLargeError,
     ParameterKindUnknownError,
     ParameterNameInvalidError,
@@ -30,12 +31,16 @@ RANGE_DIGITS = 12  # of the values of a range: 0.1 + 0.2 is 0.3
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One axis: its name, kind, levels in the user's order, and scale (None if categorical)."""
+    """One axis: its name, kind, levels in the user's order, and scale (None if categorical).
+
+    `when` says which values others must have for it to matter at all.
+    """
 
     name: str
     kind: str
     values: tuple[Value, ...]
     scale: str | None = None
+    when: tuple[tuple[str, tuple[Value, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         _check_name(self.name)
@@ -64,16 +69,20 @@ class Parameter:
             )
         if kind == "ordered" and scale is None:
             scale = "linear" if all(map(_is_number, values)) else "rank"
-        return cls(str(name), kind, tuple(values), None if kind == "categorical" else scale)
+        scale = None if kind == "categorical" else scale
+        return cls(str(name), kind, tuple(values), scale, _when(str(name), definition.get("when")))
 
     def to_definition(self) -> dict[str, Any]:
         """Return the JSON object that `from_definition` reads, with every level listed."""
-        return {
+        stated: dict[str, Any] = {
             "name": self.name,
             "kind": self.kind,
             "values": list(self.values),
             "scale": self.scale,
         }
+        if self.when:
+            stated["when"] = {name: list(values) for name, values in self.when}
+        return stated
 
     @property
     def is_ordered(self) -> bool:
@@ -155,6 +164,26 @@ def _check_scale(parameter: Parameter) -> None:
             f"parameter {name!r}: the scale `log` needs values above 0, got "
             f"{_short(min(float(value) for value in values))}; use `rank` or `linear`"
         )
+
+
+def _when(name: str, given: Any) -> tuple[tuple[str, tuple[Value, ...]], ...]:
+    """Return the conditions of a parameter; a single value may stand without a list."""
+    if given is None:
+        return ()
+    if not isinstance(given, Mapping):
+        raise ConditionInvalidError(
+            f"parameter {name!r}: expected `when` as {{parameter: [values]}}, got {_short(given)}"
+        )
+    found = []
+    for other, values in given.items():
+        listed = tuple(values) if isinstance(values, list | tuple) else (values,)
+        if not listed or not all(isinstance(value, int | float | str) for value in listed):
+            raise ConditionInvalidError(
+                f"parameter {name!r}: expected `when` to list values of {str(other)[:60]!r}, "
+                f"got {_short(values)}"
+            )
+        found.append((str(other), listed))
+    return tuple(found)
 
 
 def _is_number(value: object) -> bool:

@@ -6,11 +6,12 @@ over the grid, so that no cell is ever ruled out by belief alone.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from beliefgrid.search.arrays import Floats
+from beliefgrid.search.arrays import Bools, Floats
 from beliefgrid.search.errors import (
     PriorInvalidError,
     PriorNegativeError,
@@ -26,7 +27,7 @@ MAX_CONFIDENCE = 0.95  # at least 5 % stay uniform
 class Prior:
     """Probabilities over cells."""
 
-    weights: Floats  # (G,) positive, sums to 1
+    weights: Floats  # (G,) sums to 1, positive in every cell that is searched
     is_uniform: bool
 
     @classmethod
@@ -56,6 +57,18 @@ class Prior:
         weights = readers[given[0]](grid, definition[given[0]])
         mixed = confidence * _normalised(weights) + (1 - confidence) / grid.n_cells
         return cls(mixed / mixed.sum(), is_uniform=False)
+
+    def without(self, excluded: Bools) -> "Prior":
+        """Return the prior with nothing in excluded cells."""
+        weights = np.where(excluded, 0.0, self.weights)
+        return Prior(weights / weights.sum(), self.is_uniform)
+
+    @cached_property
+    def log_weights(self) -> Floats:
+        """Log of the weights over those of a uniform prior, 0 in excluded cells, (G,)."""
+        is_held = self.weights > 0
+        relative = np.where(is_held, self.weights * np.count_nonzero(is_held), 1.0)
+        return np.log(relative)
 
 
 def _confidence(given: Any) -> float:

@@ -2,10 +2,16 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+from beliefgrid.search.arrays import Bools
+from beliefgrid.search.constraints import Constraints
 from beliefgrid.search.errors import (
+    ConstraintsExcludeAllError,
     GoalInvalidError,
     GridTooLargeError,
     LossNotPositiveError,
@@ -60,6 +66,7 @@ class Problem:
     strategy: Strategy = field(default_factory=Strategy)
     stopping: Stopping = field(default_factory=Stopping)
     noise: str = "some"
+    constraints: Constraints | None = None
 
     @classmethod
     def from_definition(cls, definition: Mapping[str, Any]) -> "Problem":
@@ -77,7 +84,8 @@ class Problem:
                 "the likelihood `inverse_loss` is 1/loss and needs a loss to minimize; use "
                 "`boltzmann` or `gp`"
             )
-        return cls(
+        constraints = Constraints.from_definition(grid, definition.get("constraints"))
+        problem = cls(
             grid=grid,
             prior=Prior.from_definition(grid, definition.get("prior")),
             goal=goal,
@@ -85,7 +93,39 @@ class Problem:
             strategy=strategy,
             stopping=_stopping(definition.get("stopping") or {}),
             noise=_noise(definition.get("noise")),
+            constraints=constraints if constraints.are_any else None,
         )
+        return problem if problem.excluded is None else problem.restricted()
+
+    def restricted(self) -> "Problem":
+        """Return the same problem with a prior that is zero in excluded cells."""
+        if self.excluded is None or len(self.prior.weights) != self.grid.n_cells:
+            return self
+        return replace(self, prior=self.prior.without(self.excluded))
+
+    @cached_property
+    def excluded(self) -> Bools | None:
+        """Which cells are not searched, (G,); None if all are.
+
+        Raises:
+            ConstraintsExcludeAllError: none is left.
+        """
+        if self.constraints is None:
+            return None
+        excluded = ~self.constraints.mask()
+        if excluded.all():
+            raise ConstraintsExcludeAllError("expected rules that leave at least one cell to test")
+        return excluded
+
+    @property
+    def n_allowed(self) -> int:
+        """How many cells are searched."""
+        n_excluded = 0 if self.excluded is None else int(np.count_nonzero(self.excluded))
+        return self.grid.n_cells - n_excluded
+
+    def is_allowed(self, cell: int) -> bool:
+        """Say whether a cell is searched."""
+        return self.excluded is None or not self.excluded[cell]
 
     @property
     def sign(self) -> float:

@@ -19,7 +19,7 @@ from beliefgrid.search.best_cell import normalised
 from beliefgrid.search.factors import Factors, products
 from beliefgrid.search.grid import Grid
 from beliefgrid.search.model import Ranking, Regret
-from beliefgrid.search.observations import Results, open_cells
+from beliefgrid.search.observations import Results, open_cells, unusable
 from beliefgrid.search.problem import Problem
 from beliefgrid.search.sequence import top
 from beliefgrid.search.streams import stream
@@ -79,8 +79,7 @@ class ReferenceModel:
     @cached_property
     def p_best(self) -> Floats:
         """The posterior over the grid: prior times likelihood, normalised."""
-        is_excluded = np.zeros(self.problem.grid.n_cells, dtype=np.bool_)
-        is_excluded[self.results.infeasible] = True
+        is_excluded = unusable(self.problem, self.results)
         return normalised(self.problem.prior.weights * self.spread[0], is_excluded)
 
     @cached_property

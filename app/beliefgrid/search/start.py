@@ -23,10 +23,10 @@ def start_cells(problem: Problem) -> tuple[list[int], int]:
     n = START[problem.strategy.likelihood]
     first = _centre(problem, generator)
     first += latin_design(problem, n - len(first), generator)
-    first = list(dict.fromkeys(first))
+    first = list(dict.fromkeys(_nearest_searched(problem, cell) for cell in first))
     if problem.prior.is_uniform:
         return first, 0
-    n_drawn = min(n // 2, problem.grid.n_cells)
+    n_drawn = min(n // 2, problem.n_allowed)
     drawn = generator.choice(
         problem.grid.n_cells, size=n_drawn, replace=False, p=problem.prior.weights, shuffle=False
     ).tolist()
@@ -54,6 +54,20 @@ def latin_design(problem: Problem, n: int, generator: np.random.Generator) -> li
     best = max(range(DESIGNS), key=lambda k: _smallest_distance(problem, levels[k]))
     cells = [int(np.ravel_multi_index(tuple(row), problem.grid.shape)) for row in levels[best]]
     return list(dict.fromkeys(cells))
+
+
+def _nearest_searched(problem: Problem, cell: int) -> int:
+    """Return a cell, or the one next to it that no rule excludes."""
+    if problem.excluded is None or problem.is_allowed(cell):
+        return cell
+    total = np.zeros(problem.grid.shape)
+    axes = np.ix_(*(np.arange(size) for size in problem.grid.shape))
+    for axis, level in enumerate(problem.grid.levels(cell)):
+        parameter = problem.grid.parameters[axis]
+        u = parameter.coordinates()
+        apart = np.abs(u - u[level])
+        total = total + (apart if parameter.is_ordered else (apart > 0))[axes[axis]]
+    return int(np.where(problem.excluded, np.inf, total.ravel()).argmin())
 
 
 def _latin(problem: Problem, n: int, generator: np.random.Generator) -> Ints:

@@ -59,4 +59,4 @@ def fewest_results(problem: Problem) -> int:
     """Return how many tested cells it takes before stopping is advised."""
     base, per_axis = FEWEST_AND_PER_AXIS
     n_axes = sum(size > 1 for size in problem.grid.shape)
-    return min(max(FEWEST, base + per_axis * n_axes), problem.grid.n_cells - 1)
+    return min(max(FEWEST, base + per_axis * n_axes), problem.n_allowed - 1)

@@ -31,14 +31,14 @@ def next_untested(
         if len(cells) == count:
             return cells, (cursor + step) % n_cells
         cell = cell_at((cursor + step) % n_cells)
-        if not taken(cell):
+        if problem.is_allowed(cell) and not taken(cell):
             cells.append(cell)
     return cells, cursor % n_cells
 
 
 def walk(problem: Problem) -> Iterator[int]:
-    """Yield every cell once, in the order of the problem's strategy."""
-    return map(order(problem), range(problem.grid.n_cells))
+    """Yield every cell that is searched once, in the order of the problem's strategy."""
+    return filter(problem.is_allowed, map(order(problem), range(problem.grid.n_cells)))
 
 
 def order(problem: Problem) -> Callable[[int], int]:
