@@ -23,17 +23,24 @@ from beliefgrid.security.gate import Gate
 from beliefgrid.security.identity import Doorman
 from beliefgrid.settings import Settings
 from beliefgrid.storage import schema
+from beliefgrid.telemetry import Telemetry, open_telemetry
 
 
 class StartError(Exception):
     """The service cannot start as it is set up; the message says what to do."""
 
 
-def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    *,
+    clock: Clock = utc_now,
+    telemetry: Telemetry | None = None,
+) -> FastAPI:
     """Return the application; its database is opened when it starts and closed when it stops."""
     settings = settings or Settings.from_environment()
     doorman = Doorman(token_required=settings.token_required)
     metrics = Metrics()
+    telemetry = telemetry or open_telemetry(settings.telemetry)
     app = FastAPI(
         title="beliefgrid",
         summary="Bayesian search over a grid, with a posterior you can watch.",
@@ -42,6 +49,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
         docs_url=None,  # they would load scripts from another host
         redoc_url=None,
         lifespan=_lifespan,
+        telemetry=telemetry.of_requests(),
         middleware=[Middleware(Gate, settings=settings, doorman=doorman, metrics=metrics)],
     )
     app.state.settings = settings
@@ -49,6 +57,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     app.state.doorman = doorman
     app.state.streams = Streams()
     app.state.metrics = metrics
+    app.state.telemetry = telemetry
     trouble.install(app)
     api.install(app)
     app.include_router(login.router)
@@ -63,7 +72,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
-        service = await _started(app.state.settings, app.state.clock, app.state.metrics)
+        service = await _started(app)
     except Exception as error:
         app.state.start_error = error  # for the command line, which says it in one sentence
         raise
@@ -74,10 +83,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.streams.close(service.announcements)
         service.begin_end()
         await service.stop()
+        await asyncio.to_thread(app.state.telemetry.stop)
 
 
-async def _started(settings: Settings, clock: Clock, metrics: Metrics) -> Service:
-    service = await asyncio.to_thread(open_ready, settings, clock, metrics)
+async def _started(app: FastAPI) -> Service:
+    state = app.state
+    settings: Settings = state.settings
+    service = await asyncio.to_thread(
+        open_ready, settings, state.clock, state.metrics, state.telemetry
+    )
+    state.telemetry.start()
     try:
         await _require_token(service, settings)
         await service.start()
@@ -88,7 +103,10 @@ async def _started(settings: Settings, clock: Clock, metrics: Metrics) -> Servic
 
 
 def open_ready(
-    settings: Settings, clock: Clock = utc_now, metrics: Metrics | None = None
+    settings: Settings,
+    clock: Clock = utc_now,
+    metrics: Metrics | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Service:
     """Open the database that the settings name, its tables up to date.
 
@@ -112,6 +130,7 @@ def open_ready(
         restart_grace=timedelta(seconds=settings.restart_grace_seconds),
         clock=clock,
         metrics=metrics,
+        telemetry=telemetry,
         jobs=(*updates, *outbox, sweeping(settings.sweep_seconds)),
     )
     try:

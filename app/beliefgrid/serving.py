@@ -13,6 +13,7 @@ import uvicorn
 from beliefgrid import logs
 from beliefgrid.main import create_app, open_ready
 from beliefgrid.settings import Settings
+from beliefgrid.telemetry import open_telemetry
 
 GRACE_S = 3  # how long requests may take to finish when the server is told to stop
 BACKLOG = 2048
@@ -89,13 +90,16 @@ async def _work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    service = await asyncio.to_thread(open_ready, settings)
+    telemetry = open_telemetry(settings.telemetry)
+    service = await asyncio.to_thread(open_ready, settings, telemetry=telemetry)
+    telemetry.start()
     try:
         await service.start()
         _say("beliefgrid computes posteriors")
         await stopped.wait()
     finally:
         await service.stop()
+        await asyncio.to_thread(telemetry.stop)
 
 
 def _say(sentence: str) -> None:

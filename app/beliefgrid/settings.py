@@ -172,6 +172,12 @@ class Settings:
         "`beliefgrid worker` processes, which need Postgres.",
         one_of("auto", "on", "off"),
     )
+    telemetry: Literal["auto", "on", "off"] = documented(
+        "auto",
+        "Spans for OpenTelemetry, which needs `beliefgrid[otel]`: `auto` if "
+        "OTEL_EXPORTER_OTLP_ENDPOINT is set, which says where to, as the other OTEL_ variables do.",
+        one_of("auto", "on", "off"),
+    )
     log_level: str = documented("info", "How much to log.", one_of(*_LOG_LEVELS))
 
     @classmethod

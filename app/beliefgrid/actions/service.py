@@ -17,7 +17,7 @@ from sqlalchemy.exc import DataError
 from beliefgrid.actions import ask as asking
 from beliefgrid.actions import definitions, errors, idempotency, read, tell
 from beliefgrid.actions.announcements import Announcements
-from beliefgrid.actions.clock import Clock, Watch, utc_now
+from beliefgrid.actions.clock import Clock, Jump, Watch, utc_now
 from beliefgrid.actions.compute import Compute
 from beliefgrid.actions.counted import Heard, refusals
 from beliefgrid.actions.idempotency import Answer, Once
@@ -30,6 +30,7 @@ from beliefgrid.storage import probe, room
 from beliefgrid.storage.engine import Database, open_database
 from beliefgrid.storage.errors import StorageError, StorageFullError
 from beliefgrid.storage.notices import Touched
+from beliefgrid.telemetry import Telemetry
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -59,15 +60,17 @@ class Service:
         ticks: Callable[[], float] = time.monotonic,
         jobs: Sequence[Job] = (),
         metrics: Metrics | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.database = database
         self.metrics = metrics or Metrics()
+        self.telemetry = telemetry or Telemetry()
         self.announcements = announcements
         self.compute = compute
         self.restart_grace = restart_grace
         self.rules = rules or LeaseRules()
         self._watch = Watch(clock, ticks)
-        self._jumped = 0.0
+        self._jumps: list[Jump] = []
         self._jobs = jobs
         self._is_ending = False
         self._running: list[asyncio.Task[None]] = []
@@ -79,14 +82,15 @@ class Service:
     # ---------------------------------------------------------------- one change, one look
     async def read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run queries in one consistent view."""
-        work = self.database.read(lambda c: query(c, *args, **kwargs))
-        with _in_our_words():
+        with self.telemetry.span(f"read {_name(query)}"), _in_our_words():
+            work = self.database.read(lambda c: query(c, *args, **kwargs))
             return await asyncio.wrap_future(work)
 
     async def write(self, action: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run an action in a transaction of its own; durable when this returns."""
         now = self.clock()
-        return await self._durable(lambda c: action(c, *args, now=now, **kwargs))
+        with self.telemetry.span(f"write {_name(action)}"):
+            return await self._durable(lambda c: action(c, *args, now=now, **kwargs))
 
     async def require_ready(self, least_free_bytes: int = 0) -> None:
         """Raise ActionError unless the database answers and takes changes, and will for a while.
@@ -122,7 +126,8 @@ class Service:
 
         while True:
             try:
-                return await self._durable(work)
+                with self.telemetry.span(f"write {_name(action)}"):
+                    return await self._durable(work)
             except idempotency.OverlapError:
                 continue  # the first attempt has committed meanwhile: give its answer
 
@@ -199,10 +204,9 @@ class Service:
                     return await self.write_once(
                         once,
                         render,
-                        asking.ask,
+                        self._ask,
                         study_id,
                         **said,
-                        rules=self.rules,
                         patience=patience if left > 0 else "none",
                     )
                 except errors.PosteriorBehindError:
@@ -211,6 +215,10 @@ class Service:
                     if wait_seconds is None or left <= 0:
                         raise
                     await news.wait(min(left, LOOK_S))
+
+    def _ask(self, c: Connection, study_id: str, *, now: datetime, **said: Any) -> Asked:
+        # The rules of this moment: reading the clock, just now, may have changed them.
+        return asking.ask(c, study_id, now=now, rules=self.rules, **said)
 
     # ---------------------------------------------------------------- the posterior
     async def posterior(
@@ -260,18 +268,18 @@ class Service:
 
     # ---------------------------------------------------------------- time
     def clock(self) -> datetime:
-        """Return the time; if it jumped forward, leases are spared."""
+        """Return the time; if it jumped, leases are spared until they are moved with it."""
         now, jumped = self._watch.read()
         if jumped:
-            log.warning("the clock jumped forward by %.0f s; leases are prolonged", jumped)
-            self._jumped += jumped
+            log.warning("the clock was set by %+.0f s; leases move with it", jumped)
+            self._jumps.append(Jump(jumped, now - timedelta(seconds=jumped / 2)))
             self.rules = self.rules.sparing(now + max(self.restart_grace, JUMP_GRACE))
         return now
 
-    def jumped_seconds(self) -> float:
-        """Return by how much the clock has jumped since this was asked last."""
-        jumped, self._jumped = self._jumped, 0.0
-        return jumped
+    @property
+    def jumps(self) -> list[Jump]:
+        """How the clock jumped, until whoever moves the leases takes it out of the list."""
+        return self._jumps
 
     # ---------------------------------------------------------------- life
 
@@ -313,6 +321,7 @@ def open_service(  # noqa: PLR0913 - the parts it is made of
     ticks: Callable[[], float] = time.monotonic,
     jobs: Sequence[Job] = (),
     metrics: Metrics | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Service:
     """Open a database and return the service on it, not yet started."""
     announcements = Announcements()
@@ -331,6 +340,7 @@ def open_service(  # noqa: PLR0913 - the parts it is made of
         ticks=ticks,
         jobs=jobs,
         metrics=metrics,
+        telemetry=telemetry,
     )
 
 
@@ -347,6 +357,10 @@ async def _kept_alive(job: Job, service: Service) -> None:
         if task is not None and task.cancelling():
             return  # what it had to tidy up failed, and that took the place of the cancellation
         await asyncio.sleep(1)
+
+
+def _name(action: Callable[..., Any]) -> str:
+    return getattr(action, "__name__", "action")
 
 
 @contextlib.contextmanager

@@ -108,7 +108,9 @@ class Updater:
             task = await self._service.read(updates.task, study_id)
             if task is None:
                 return False
-            await self._update(task)
+            recipe = task.recipe
+            with self._service.telemetry.span("update", study=recipe.study_id, seq=recipe.seq):
+                await self._update(task)
         finally:
             await self._claims.give_back(study_id)
         return True
@@ -116,7 +118,8 @@ class Updater:
     async def _update(self, task: updates.Task) -> None:
         compute = self._service.compute
         try:
-            update = await compute.update(task.recipe, task.previous, task.n_queue)
+            with self._service.telemetry.span("compute", results=len(task.recipe.cells)):
+                update = await compute.update(task.recipe, task.previous, task.n_queue)
         except (ComputeError, ValueError, ArithmeticError, MemoryError) as error:
             message = f"{type(error).__name__}: {error}"
             self._service.metrics.update_failed()
