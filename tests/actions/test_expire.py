@@ -1,8 +1,11 @@
 """Leases run out: the cell is free again, and a late result still counts, up to a point."""
 
+from datetime import timedelta
+
 import pytest
 
 from beliefgrid.actions import errors, expire, tell
+from beliefgrid.actions.clock import Jump
 from beliefgrid.actions.heartbeat import heartbeat
 from tests.actions.conftest import RULES, Acting
 
@@ -111,13 +114,32 @@ def test_nothing_expires_during_a_grace(acting: Acting, study: str) -> None:
 
 
 def test_a_clock_that_jumps_prolongs_leases(acting: Acting, study: str) -> None:
-    """By as much as it jumped."""
+    """By as much as it jumped, once, and only those that were granted before."""
     trial = acting.lease(study)
     acting.clock.advance(3600)
-    acting.do(expire.shift_leases, study, seconds=3600)
+    jump = Jump(3600, acting.clock() - timedelta(seconds=1800))
+    later = acting.lease(study, "b", rules=RULES.sparing(acting.clock() + timedelta(seconds=60)))
+    for _ in range(2):
+        acting.do(expire.shift_leases, study, jump=jump)
 
     assert acting.do(expire.expire, study) == 0
     acting.clock.advance(61)
+    assert acting.do(expire.expire, study) == 2
+    assert acting.trial(study, trial.number).state == "expired"
+    assert acting.trial(study, later.number).state == "expired"
+
+
+def test_a_clock_that_is_set_back_shortens_leases(acting: Acting, study: str) -> None:
+    """By as much as it was set back, so that nobody waits longer than the lease says."""
+    trial = acting.lease(study)
+    acting.clock.advance(-3600)
+    jump = Jump(-3600, acting.clock() + timedelta(seconds=1800))
+    for _ in range(2):
+        acting.do(expire.shift_leases, study, jump=jump)
+
+    acting.clock.advance(59)
+    assert acting.do(expire.expire, study) == 0
+    acting.clock.advance(2)
     assert acting.do(expire.expire, study) == 1
     assert acting.trial(study, trial.number).state == "expired"
 

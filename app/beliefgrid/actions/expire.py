@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from beliefgrid.actions.change import Change, changing
+from beliefgrid.actions.clock import Jump
 from beliefgrid.actions.outcomes import attempts_left, give_back, store_outcome
 from beliefgrid.storage import studies, trials
 from beliefgrid.storage.rows import AnyRow
@@ -37,15 +38,25 @@ def end_out_of_time(c: Connection, study_id: str, *, now: datetime) -> None:
         study.end_if_spent()
 
 
-def shift_leases(c: Connection, study_id: str, *, seconds: float, now: datetime) -> None:
-    """Prolong all leases by as much as the clock jumped."""
-    by = timedelta(seconds=seconds)
+def shift_leases(c: Connection, study_id: str, *, jump: Jump, now: datetime) -> None:
+    """Let leases end as much later or earlier as the clock was set.
+
+    Those that were granted by the new time stay as they are, and so do those that were moved
+    already: their times are not on the other side of the jump.
+    """
+    by = timedelta(seconds=jump.seconds)
+    is_ahead = jump.seconds > 0
     with changing(c, study_id, now, deleted=True) as study:
+        moved = 0
         for row in trials.live(c, study_id):
-            columns = {"lease_expires_at": row.lease_expires_at + by}
-            columns |= {"hard_deadline_at": row.hard_deadline_at + by}
-            trials.move(c, row.id, ("active",), columns)
-        study.event("leases_prolonged", seconds=seconds)
+            if row.updated_at > jump.between if is_ahead else row.updated_at <= now:
+                continue
+            names = ("lease_expires_at", "hard_deadline_at", "updated_at")
+            trials.move(c, row.id, ("active",), {n: getattr(row, n) + by for n in names})
+            study.lease_until(row.lease_expires_at + by)
+            moved += 1
+        if moved:
+            study.event("leases_prolonged", seconds=jump.seconds)
 
 
 def expire_study(study: Change) -> int:

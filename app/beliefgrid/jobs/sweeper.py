@@ -20,10 +20,10 @@ def sweeping(seconds: float) -> Job:
 async def sweep(service: Service) -> None:
     """Tidy up once."""
     now = service.clock()
-    jumped = service.jumped_seconds()
-    if jumped:
+    while service.jumps:
         for study_id in await service.read(expire.studies_with_leases):
-            await service.write(expire.shift_leases, study_id, seconds=jumped)
+            await service.write(expire.shift_leases, study_id, jump=service.jumps[0])
+        service.jumps.pop(0)  # only now: had it failed, it would be done again
     if service.rules.may_expire(now):
         for study_id in await service.read(expire.studies_with_overdue, now):
             await service.write(expire.expire, study_id)
