@@ -1,5 +1,7 @@
 """How much a test promises, against numerical integration."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -74,3 +76,20 @@ def test_the_top_is_in_order_and_without_gaps() -> None:
     assert len(top(scores, 10, stream(0, 0, "t"))) == 4
     firsts = {int(top(np.zeros(5), 1, stream(0, event, "t"))[0]) for event in range(40)}
     assert firsts == {0, 1, 2, 3, 4}
+
+
+def test_the_middle_of_ordered_axes_is_preferred() -> None:
+    """By the square of the distance along the axis; two levels have no middle."""
+    axes: list[dict[str, Any]] = [
+        {"name": "a", "values": [4, 2, 3], "scale": "linear"},
+        {"name": "b", "values": [1, 2], "scale": "linear"},
+    ]
+
+    found = log_middle(problem(axes).grid)
+
+    np.testing.assert_allclose(found, [-0.1, -0.1, -0.1, -0.1, 0, 0])
+
+
+def test_grids_with_categories_have_no_preferred_middle() -> None:
+    """There it did not help."""
+    assert not log_middle(problem().grid).any()

@@ -64,12 +64,12 @@ def test_the_first_cell_is_the_middle_of_what_is_ordered() -> None:
 
 
 def test_categories_have_no_middle() -> None:
-    """A grid of categories starts with a Latin design of four."""
+    """A grid of categories starts with a Latin design."""
     axes: list[dict[str, Any]] = [
         {"name": n, "kind": "categorical", "values": list("abcd")} for n in "xy"
     ]
 
     cells, _ = start_cells(problem(axes))
 
-    assert len(cells) == 4
-    assert sorted(cell // 4 for cell in cells) == [0, 1, 2, 3]
+    assert len(cells) == 2
+    assert len({cell // 4 for cell in cells}) == len({cell % 4 for cell in cells}) == 2

@@ -10,11 +10,14 @@ import numpy as np
 from scipy.special import erfcx, ndtr
 
 from beliefgrid.search.arrays import Floats
+from beliefgrid.search.grid import Grid
 
 LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
 FAR = -1e5  # below it log(1 + u Phi/phi) has lost its digits, and -2 log|u| is exact
 PRIOR_WEIGHT = 10.0  # beta of (7.3)
 LCB_SDS = 1.0
+MIDDLE = 0.1  # so much less log prior at the end of an axis than in its middle
+WITH_MIDDLE = 3  # levels from which an axis has a middle
 
 
 def log_expected_improvement(mean: Floats, sd: Floats, best: float | Floats) -> Floats:
@@ -44,3 +47,21 @@ def improvement_parts(mean: Floats, sd: Floats, best: float) -> tuple[Floats, Fl
 def prior_term(log_prior: Floats, n_results: int) -> Floats:
     """Return what a user's prior adds to a score; it fades as results come (7.3)."""
     return PRIOR_WEIGHT / max(n_results, 1) * log_prior
+
+
+def log_middle(grid: Grid) -> Floats:
+    """Return a mild preference for the middle of the axes, as a log prior, (G,) (7.8).
+
+    It is for scores only, while no user gave a prior: people lay grids around what they hope for,
+    and without it the first picks of the model are corners. Grids with a categorical axis gained
+    nothing from it, so there it is zero.
+    """
+    if not all(parameter.is_ordered for parameter in grid.parameters):
+        return np.zeros(grid.n_cells)
+    total = np.zeros((1,))
+    for axis, size in enumerate(grid.shape):
+        place = np.empty(size)
+        place[grid.display_order(axis)] = np.arange(size)
+        off = (2 * place / (size - 1) - 1) ** 2 if size >= WITH_MIDDLE else 0 * place
+        total = (total[:, None] - MIDDLE * off[None, :]).ravel()
+    return total

@@ -14,6 +14,7 @@ from beliefgrid.search.acquisition import (
     LCB_SDS,
     improvement_parts,
     log_expected_improvement,
+    log_middle,
     prior_term,
 )
 from beliefgrid.search.arrays import Bools, Floats, Ints, Reals
@@ -196,13 +197,12 @@ class GaussianModel:
 
     @cached_property
     def _terms(self) -> Floats:
-        """What prior and feasibility add to a score (7.3), (8.3)."""
+        """What a prior, or the middle of the grid, and feasibility add to a score (7.3), (8.3)."""
         prior = self.problem.prior
         if self.problem.strategy.acquisition == "p_best":
             return np.zeros(len(prior.weights))
-        if prior.is_uniform:
-            return self._log_p_feasible
-        return self._log_p_feasible + prior_term(prior.log_weights, len(self.results.known))
+        log_prior = log_middle(self.problem.grid) if prior.is_uniform else prior.log_weights
+        return self._log_p_feasible + prior_term(log_prior, len(self.results.known))
 
     def scores(self, pending: Ints) -> Floats:
         """Return the acquisition of every cell, NaN where a cell cannot be suggested."""

@@ -8,7 +8,7 @@ from beliefgrid.search.arrays import Ints
 from beliefgrid.search.model import Model, Ranking
 from beliefgrid.search.observations import Results
 from beliefgrid.search.problem import Problem
-from beliefgrid.search.start import START, start_cells
+from beliefgrid.search.start import n_start, start_cells
 from beliefgrid.search.walk import walk
 
 
@@ -28,7 +28,7 @@ def suggestions(
 
 def _start(problem: Problem, taken: set[int]) -> list[Ranking]:
     """Return what is left of the first cells, if the study still begins."""
-    left = START[problem.strategy.likelihood] - len(taken)
+    left = n_start(problem) - len(taken)
     if left <= 0:
         return []
     cells, n_drawn = start_cells(problem)
