@@ -10,6 +10,7 @@ from scipy.stats import norm
 from beliefgrid.search import acquisition
 from beliefgrid.search.sequence import one_after_the_other, top
 from beliefgrid.search.streams import stream
+from tests.search.problems import problem
 
 
 @pytest.mark.parametrize(("mean", "sd"), [(0.0, 1.0), (-2.0, 0.3), (3.0, 0.7), (1.0, 0.05)])
@@ -85,11 +86,11 @@ def test_the_middle_of_ordered_axes_is_preferred() -> None:
         {"name": "b", "values": [1, 2], "scale": "linear"},
     ]
 
-    found = log_middle(problem(axes).grid)
+    found = acquisition.log_middle(problem(axes).grid)
 
     np.testing.assert_allclose(found, [-0.1, -0.1, -0.1, -0.1, 0, 0])
 
 
 def test_grids_with_categories_have_no_preferred_middle() -> None:
     """There it did not help."""
-    assert not log_middle(problem().grid).any()
+    assert not acquisition.log_middle(problem().grid).any()
