@@ -23,7 +23,8 @@ def is_current(engine: Engine) -> bool:
 @cache
 def head() -> str:
     """Return the migration that no other one follows."""
-    revisions, followed = set(), set()
+    revisions: set[str] = set()
+    followed: set[str] = set()
     for file in (assets.migrations_dir() / "versions").glob("*.py"):
         for down, name in _REVISION.findall(file.read_text(encoding="utf-8")):
             (followed if down else revisions).add(name)
