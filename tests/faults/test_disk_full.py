@@ -38,7 +38,7 @@ def test_a_full_disk_refuses_writes_and_nothing_else(
     """I1, I9: 503 storage_full with a time to come back; reads and health go on; 0 lost."""
     url = sqlite.copy_template(sqlite_template, disk)
     recoveries = []
-    with running_server(tmp_path, url) as server:
+    with running_server(tmp_path, url, BELIEFGRID_LEAST_FREE_BYTES="0") as server:
         load = Load([server.url], create(server.url))
         with load.running(8) as ledger:
             for _ in range(rounds(2, 10)):

@@ -84,6 +84,7 @@ def level(value: Any) -> bool | int | float | str:
 MOST_LEVEL_TEXT = 200
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(clean)]
+Filter = Annotated[str, StringConstraints(max_length=200), AfterValidator(clean)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(clean)]
 Reason = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(clean_lines)]
 Notes = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(clean_lines)]

@@ -63,7 +63,7 @@ async def list_tokens(caller: Admin) -> TokensOut:
 @router.delete(
     "/tokens/{token}", status_code=204, operation_id="revoke_token", responses=problems(404)
 )
-async def revoke_token(caller: Admin, token: str) -> Response:
+async def revoke_token(caller: Admin, token: Name) -> Response:
     """Make a token useless within a second."""
     await caller.service.write(tokens.revoke_token, token)
     return Response(status_code=204)

@@ -25,6 +25,7 @@ from beliefgrid.api.caller import (
 )
 from beliefgrid.api.described import problems, success
 from beliefgrid.api.route import router as new_router
+from beliefgrid.api.texts import Filter
 from beliefgrid.api.trial_requests import BatchIn, CorrectionIn, TrialIn, TrialPatch
 
 router = new_router("trials")
@@ -42,7 +43,7 @@ State = Literal[
 async def list_trials(
     caller: Reader,
     state: State | None = None,
-    worker: Annotated[str | None, Query(max_length=200)] = None,
+    worker: Annotated[Filter | None, Query()] = None,
     sort: Annotated[str, Query(max_length=40)] = "number",
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,

@@ -19,7 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from beliefgrid.storage.errors import (
@@ -41,6 +41,9 @@ ATTEMPTS = 5
 FULL = "53100"
 # Connection lost, no resources, a lock not had in time, the operator's doing, system trouble.
 AWAY = ("08", "53", "55P03", "57", "58")
+SQLITE_AWAY = (
+    "locked", "disk i/o", "unable to open", "readonly", "malformed", "not a database",
+)  # fmt: skip
 UNDONE = ("40001", "40P01")  # serialization failure, deadlock: nothing was stored
 TOUCHED = "beliefgrid_touched"
 NOTED = "beliefgrid_noted"
@@ -115,12 +118,15 @@ def translated(error: DBAPIError) -> StorageError | DBAPIError:
     """Return the service's error for trouble with the database itself, else the same one."""
     cause: Any = error.orig
     if hasattr(cause, "sqlstate"):  # psycopg's, which is not loaded to serve from SQLite
-        state = cause.sqlstate or AWAY[0]  # without one the server did not even answer
-        is_full, is_away = state == FULL, state.startswith(AWAY)
+        # Without one the server did not even answer, or was not even asked: a NUL in a text.
+        did_ask = isinstance(error, OperationalError | InterfaceError)
+        state = cause.sqlstate or (AWAY[0] if did_ask else "")
+        # What is undone time and again, however often it is tried, is as good as no answer.
+        is_full, is_away = state == FULL, state.startswith((*AWAY, *UNDONE))
     else:
         said = str(error.orig).lower()
         is_full = "disk is full" in said
-        is_away = any(word in said for word in ("locked", "disk i/o", "unable to open", "readonly"))
+        is_away = any(word in said for word in SQLITE_AWAY)
     if is_full:
         return StorageFullError("the database has no room left")
     if is_away or error.connection_invalidated:

@@ -34,7 +34,7 @@ class Prepared:
         """Run it; return its rows."""
         compiled = self._for(c.dialect)
         cursor = compiled.execute(c, values)
-        rows = compiled.fetched(cursor, c.dialect)
+        rows = compiled.fetched(c, cursor)
         cursor.close()
         return rows
 
@@ -88,13 +88,17 @@ class _Compiled:
             raise _told_by_sqlalchemy(c, self._sql, error) from error
         return cursor
 
-    def fetched(self, cursor: Any, dialect: Dialect) -> list[Any]:
-        """Return the rows of a cursor."""
+    def fetched(self, c: Connection, cursor: Any) -> list[Any]:
+        """Return the rows of a cursor; SQLite still reads while it does."""
         if self._results is None:
             codes = [column[1] for column in cursor.description]
             pairs = zip(self._kinds, codes, strict=True)
-            self._results = [_result(kind, dialect, code) for kind, code in pairs]
-        return [self._converted(row, self._results) for row in cursor.fetchall()]
+            self._results = [_result(kind, c.dialect, code) for kind, code in pairs]
+        try:
+            rows = cursor.fetchall()
+        except c.dialect.loaded_dbapi.Error as error:
+            raise _told_by_sqlalchemy(c, self._sql, error) from error
+        return [self._converted(row, self._results) for row in rows]
 
     def _converted(self, row: Any, results: list[Convert | None]) -> Any:
         pairs = zip(row, results, strict=True)
