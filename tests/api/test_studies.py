@@ -221,3 +221,23 @@ def test_bad_definitions_have_their_own_codes_and_store_nothing(
 
     assert len(problem["detail"]) > 10
     assert api.get("/studies", q="never stored")["items"] == []
+
+
+def test_levels_are_added_and_removed_in_mid_study(api: Api) -> None:
+    """What is known of a combination stays with it; its cell gets the number of the new grid."""
+    path = f"/studies/{api.study()}"
+    where = {"learning_rate": 0.01, "latent_dim": 16}
+    told = api.post(f"{path}/trials", {"assignments": where, "observation": {"value": 1.0}})
+    read = api.client.get(f"/api/v1{path}")
+    rate, size = read.json()["parameters"]
+    wider = [rate, size | {"values": [4, 8, 16, 32]}]
+
+    match = {"If-Match": read.headers["etag"]}
+    changed = api.client.patch(f"/api/v1{path}", json={"parameters": wider}, headers=match)
+
+    assert (changed.status_code, changed.json()["n_cells"]) == (200, 12)
+    assert changed.json()["revision"] == 2
+    moved = api.get(f"{path}/trials/{told['number']}")
+    assert (told["cell"], moved["cell"], moved["value"]) == (4, 6, 1.0)
+    api.problem("PATCH", path, 412, "version_mismatch", json={"parameters": wider}, headers=match)
+    api.problem("PATCH", path, 422, "grid_edit_invalid", json={"parameters": [rate]})

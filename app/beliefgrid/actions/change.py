@@ -147,8 +147,8 @@ class Change:
             self.end("exhausted", f"the budget of {allowed} trials is spent")
         elif self.is_out_of_time():
             self.end("exhausted", f"the budget of {self.budget['seconds']:g} seconds is spent")
-        elif self.get("cells_closed") >= self.row.n_cells and not self.live:
-            self.end("exhausted", f"all {self.row.n_cells} cells of the grid are tested")
+        elif self.get("cells_closed") >= self.get("n_cells") and not self.live:
+            self.end("exhausted", f"all {self.get('n_cells')} cells of the grid are tested")
 
     def close(self) -> None:
         """Write what happened."""

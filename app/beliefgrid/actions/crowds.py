@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from beliefgrid.actions import read
-from beliefgrid.storage import crowds
+from beliefgrid.actions.regrid import Known, is_same_grid, known_at
+from beliefgrid.storage import crowds, studies
 from beliefgrid.storage.rows import AnyRow
 
 MOST_VALUES = 4
@@ -63,6 +64,32 @@ def tested(c: Connection, study_id: str, seq: int) -> list[TestedCell]:
 def infeasible(c: Connection, study_id: str, seq: int) -> list[int]:
     """Return the cells that were known not to work at an event."""
     return crowds.infeasible(c, study_id, seq)
+
+
+def known_in(
+    c: Connection, study_id: str, seq: int, revision: int
+) -> tuple[list[TestedCell], list[int]]:
+    """Return the tested and the infeasible cells of an event, as cells of a revision's grid."""
+    row = studies.find(c, study_id)
+    if row is None or is_same_grid(c, study_id, revision, row.revision):
+        return tested(c, study_id, seq), infeasible(c, study_id, seq)
+    found = known_at(c, row, seq, revision)
+    return (
+        _grouped([one for one in found if one.kind == "value"]),
+        [one.cell for one in found if one.kind == "infeasible"],
+    )
+
+
+def _grouped(results: Sequence[Known]) -> list[TestedCell]:
+    by_cell: dict[int, tuple[int, list[float]]] = {}
+    for position, one in enumerate(results):
+        by_cell.setdefault(one.cell, (position, []))[1].append(float(one.value))
+    found = []
+    for cell, (first, values) in by_cell.items():
+        mean = sum(values) / len(values)
+        few = values if len(values) <= MOST_VALUES else [mean]
+        found.append(TestedCell(cell, first, len(values), mean, few))
+    return found
 
 
 def _values(row: AnyRow) -> list[float]:

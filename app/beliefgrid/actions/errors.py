@@ -181,6 +181,12 @@ class MetricsError(InputError):
     code = "metrics_invalid"
 
 
+class GridEditInvalidError(InputError):
+    """A study keeps its parameters; only their levels change."""
+
+    code = "grid_edit_invalid"
+
+
 class CursorInvalidError(InputError):
     """The cursor is not one that this list gave out."""
 

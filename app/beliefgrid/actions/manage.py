@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from beliefgrid.actions.change import Change, changing
 from beliefgrid.actions.definitions import normalised
 from beliefgrid.actions.errors import InvalidTransitionError, VersionMismatchError
+from beliefgrid.actions.regrid import edited_grid, renumber
 from beliefgrid.actions.states import STUDY_MOVES
 from beliefgrid.actions.views import StudyView, study_view
 from beliefgrid.storage import studies
@@ -25,12 +26,13 @@ def patch_study(
     actor: str | None = None,
     now: datetime,
 ) -> StudyView:
-    """Change a study's name, notes, tags, budget, stopping rule or state.
+    """Change a study's name, notes, tags, levels, budget, stopping rule or state.
 
     Raises:
         VersionMismatchError: it was changed since the version that the caller saw.
         InvalidTransitionError: a study in this state cannot go to that one.
-        SearchError: the stopping rule cannot be used.
+        SearchError: the levels or the stopping rule cannot be used.
+        GridEditInvalidError: the parameters are not those of the study with other levels.
     """
     with changing(c, study_id, now, actor=actor) as study:
         _check_version(study, if_version)
@@ -38,6 +40,8 @@ def patch_study(
         if described:
             study.set(**described)
             study.event("study_described", **described)
+        if "parameters" in changes:
+            _edit_grid(study, changes["parameters"])
         defined = {name: changes[name] for name in _DEFINITION if name in changes}
         if defined:
             seq = _redefine(study, defined, "study_changed")
@@ -98,13 +102,24 @@ def _check_version(study: Change, if_version: int | None) -> None:
         )
 
 
-def _redefine(study: Change, parts: dict[str, Any], kind: str) -> int:
+def _edit_grid(study: Change, parameters: list[dict[str, Any]]) -> None:
+    parts, said = edited_grid(study, parameters)
+    if parts["parameters"] == study.definition["parameters"]:
+        return
+    seq = _redefine(study, parts, "grid_changed", said)
+    renumber(study, study.definition)
+    study.believe_anew(seq)
+
+
+def _redefine(
+    study: Change, parts: dict[str, Any], kind: str, said: dict[str, Any] | None = None
+) -> int:
     definition, _ = normalised(study.definition | parts)
     for name, value in parts.items():
         if value is None:
             definition[name] = None
-    revision = study.row.revision + 1
-    seq = study.event(kind, **parts)
+    revision = study.get("revision") + 1
+    seq = study.event(kind, **(parts if said is None else said))
     study.set(definition=definition, revision=revision)
     studies.add_revision(
         study.c,

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from beliefgrid.actions.change import Change, changing
 from beliefgrid.actions.compute import QUEUE_LENGTH, Update
 from beliefgrid.actions.errors import StudyUnknownError
+from beliefgrid.actions.regrid import is_same_grid, known_at
 from beliefgrid.actions.views import Recipe
-from beliefgrid.storage import observations, snapshots, studies, trials
+from beliefgrid.storage import snapshots, studies, trials
 from beliefgrid.storage.rows import AnyRow
 
 
@@ -59,7 +60,7 @@ def recipe_at(
 ) -> Recipe:
     """Return all that the engine needs to know what was believed after an event."""
     is_current = revision is None or revision == row.revision
-    known = observations.at(c, row.id, seq)
+    known = known_at(c, row, seq, revision or row.revision)
     valued = [found for found in known if found.kind == "value"]
     return Recipe(
         study_id=row.id,
@@ -85,7 +86,8 @@ def publish(c: Connection, done: Task, update: Update, *, now: datetime) -> bool
                 return False
             update = _twice_running(c, study, update)
             store(c, done.recipe, done.revision, update, now)
-            _replace_queue(study, done.recipe.seq, update)
+            if is_same_grid(c, study_id, done.revision, study.row.revision):
+                _replace_queue(study, done.recipe.seq, update)
             study.set(
                 snapshot_seq=done.recipe.seq, snapshot_results=done.results, update_error=None
             )

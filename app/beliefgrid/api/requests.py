@@ -236,7 +236,10 @@ class StudyIn(DefinitionIn):
 
 
 class StudyPatch(Body):
-    """What of a study may change."""
+    """What of a study may change.
+
+    `parameters` are the same ones with other levels: every cell keeps what is known of it.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"example": {"notes": "second data set", "tags": ["mri"]}}
@@ -246,13 +249,20 @@ class StudyPatch(Body):
     notes: Notes = ""
     tags: Tags = Field(default_factory=list)
     state: Literal["active", "paused", "exhausted", "archived"] = "active"
+    parameters: Annotated[list[ParameterIn], Field(max_length=MOST_PARAMETERS)] = Field(
+        default_factory=list,
+        description="The study's own parameters, with levels added or removed.",
+    )
     budget: BudgetIn | None = None
     stopping: StoppingIn | None = None
 
     def changes(self) -> dict[str, Any]:
         """Return what is to change."""
         found = self.given()
-        parts = {name: _without_none(getattr(self, name)) for name in ("budget", "stopping")}
+        parts: dict[str, Any] = {
+            name: _without_none(getattr(self, name)) for name in ("budget", "stopping")
+        }
+        parts["parameters"] = [parameter.definition() for parameter in self.parameters]
         return found | {name: part for name, part in parts.items() if name in found}
 
 

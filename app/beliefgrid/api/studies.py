@@ -96,7 +96,7 @@ async def get_study(caller: Reader, response: Response) -> StudyOut:
 async def change_study(
     caller: Writer, body: StudyPatch, response: Response, if_match: IfMatch = None
 ) -> StudyOut:
-    """Change a study's name, notes, tags, budget, stopping rule or state."""
+    """Change a study's name, notes, tags, levels, budget, stopping rule or state."""
     view = await _write(
         caller, manage.patch_study, changes=body.changes(), if_version=version_in(if_match)
     )

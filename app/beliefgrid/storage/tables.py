@@ -170,7 +170,8 @@ trials = Table(
 )
 
 # Rows are added and marked removed, never changed: what was believed at any `seq` can be
-# read back. `kind` is "value" or "infeasible".
+# read back. Only `cell` follows the trial's when the grid is edited. `kind` is "value" or
+# "infeasible".
 observations = Table(
     "observations",
     metadata,
