@@ -468,7 +468,7 @@ def test_an_engine_has_only_public_names() -> None:
     from beliefgrid import search
 
     missing: Any = "surprise"
-    assert set(search.__all__) <= {*dir(search), "update", "layers", "LAYERS"}
+    assert set(search.__all__) <= {*dir(search), "update", "layers", "importance", "LAYERS"}
     with pytest.raises(AttributeError, match="surprise"):
         getattr(search, missing)
 

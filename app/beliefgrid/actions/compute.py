@@ -89,6 +89,19 @@ def compute_layers(recipe: Recipe, names: tuple[str, ...]) -> dict[str, NDArray[
     return computed
 
 
+def compute_importance(recipe: Recipe) -> dict[str, Any] | None:
+    """Compute how much each parameter matters, by draws from the belief."""
+    from beliefgrid import search
+
+    found = search.importance(
+        _problem(recipe.definition),
+        _observations(recipe),
+        search.Theta.from_json(recipe.theta) if recipe.theta else None,
+        event=recipe.seq,
+    )
+    return None if found is None else asdict(found)
+
+
 def warm_up() -> str:
     """Import what the first update would otherwise wait for."""
     from beliefgrid import search
@@ -113,6 +126,11 @@ class Compute:
     ) -> dict[str, NDArray[np.floating[Any]]]:
         """Compute layers in a child process."""
         found: dict[str, NDArray[np.floating[Any]]] = await self._run(compute_layers, recipe, names)
+        return found
+
+    async def importance(self, recipe: Recipe) -> dict[str, Any] | None:
+        """Compute the importance of the parameters in a child process."""
+        found: dict[str, Any] | None = await self._run(compute_importance, recipe)
         return found
 
     async def warm_up(self) -> str:
@@ -205,13 +223,19 @@ def _summary(problem: Any, posterior: Any, recipe: Recipe) -> dict[str, Any]:
         "conditioned_on": posterior.conditioned_on,
         "infeasible": posterior.infeasible,
         "entropy_bits": posterior.entropy_bits,
-        "information_bits": _prior_bits(problem) - posterior.entropy_bits,
+        "prior_bits": posterior.prior_bits,
+        "information_bits": posterior.prior_bits - posterior.entropy_bits,
         "effective_cells": posterior.effective_cells,
         "cells_in_95": posterior.cells_in_95,
         "expected_regret": posterior.expected_regret,
         "probability_within": posterior.probability_within,
         "regret_epsilon": posterior.regret_epsilon,
         "expected_gain_10": posterior.expected_gain_10,
+        "trials_to_finish": posterior.trials_to_finish,
+        "leader_interval": posterior.leader_interval and list(posterior.leader_interval),
+        "prior_p_value": posterior.conflict and posterior.conflict.p_value,
+        "prior_power": posterior.conflict and posterior.conflict.power,
+        "repeat": posterior.repeat and _repeat(grid, posterior.repeat),
         "holds": posterior.should_stop,
         "should_stop": False,
         "reasons": list(posterior.reasons),
@@ -225,7 +249,5 @@ def _best_tested(grid: Any, posterior: Any) -> list[dict[str, Any]]:
     return [_belief(grid, belief) for belief in ranked[:SHOWN_TESTED]]
 
 
-def _prior_bits(problem: Any) -> float:
-    weights = problem.prior.weights
-    held = weights[weights > 0]
-    return float(-(held * np.log2(held)).sum())
+def _repeat(grid: Any, repeat: Any) -> dict[str, Any]:
+    return asdict(repeat) | {"assignments": grid.assignments(repeat.cell)}

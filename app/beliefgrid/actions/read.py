@@ -217,7 +217,13 @@ def best(c: Connection, study_id: str) -> BestView:
     if newest is None or leader is None:
         return BestView(None, None, None, None, None, 0, newest.seq if newest is not None else 0)
     others = [belief for belief in newest.top if belief["cell"] != leader["cell"]]
-    return BestView(**leader, seq=newest.seq, runner_ups=others[:RUNNER_UPS])
+    return BestView(
+        **leader,
+        seq=newest.seq,
+        interval=newest.summary.get("leader_interval"),
+        best_value=newest.summary.get("best_value"),
+        runner_ups=others[:RUNNER_UPS],
+    )
 
 
 def stopping(c: Connection, study_id: str) -> StoppingView:
@@ -236,6 +242,8 @@ def stopping(c: Connection, study_id: str) -> StoppingView:
         state=row.state,
         state_reason=row.state_reason,
         seq=newest.seq if newest is not None else 0,
+        trials_to_finish=said.get("trials_to_finish"),
+        repeat=said.get("repeat"),
     )
 
 

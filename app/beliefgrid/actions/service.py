@@ -266,6 +266,13 @@ class Service:
             found |= computed
         return {name: layer for name, layer in found.items() if layer is not None}, recipe, revision
 
+    async def importance(
+        self, study_id: str, at: int | None = None
+    ) -> tuple[dict[str, Any] | None, int]:
+        """Return how much each parameter matters, and the seq of the snapshot that says so."""
+        recipe, _ = await self.read(read.recipe_near, study_id, at)
+        return await self.compute.importance(recipe), recipe.seq
+
     # ---------------------------------------------------------------- time
     def clock(self) -> datetime:
         """Return the time; if it jumped, leases are spared until they are moved with it."""

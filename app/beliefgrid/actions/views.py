@@ -245,6 +245,8 @@ class BestView:
     p_best: float | None
     observations: int
     seq: int
+    interval: list[float] | None = None
+    best_value: float | None = None
     runner_ups: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -261,6 +263,8 @@ class StoppingView:
     state: str
     state_reason: str | None
     seq: int
+    trials_to_finish: int | None
+    repeat: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)

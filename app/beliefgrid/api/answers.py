@@ -234,6 +234,10 @@ class BestOut(Out):
     p_best: float | None
     observations: int
     seq: int
+    interval: list[float] | None = Field(
+        description="It holds the objective in that cell with 90 %; the mean is corrected for luck."
+    )
+    best_value: float | None = Field(description="The best result, lucky or not.")
     runner_ups: list[dict[str, Any]]
 
 
@@ -249,6 +253,87 @@ class StoppingOut(Out):
     state: str
     state_reason: str | None
     seq: int
+    trials_to_finish: int | None = Field(
+        description="How many more trials it probably takes until the rule holds; null if many."
+    )
+    repeat: dict[str, Any] | None = Field(
+        description="What measuring the leader again is worth, beside a new cell."
+    )
+
+
+class ShareOut(Out):
+    """A share of the variance: the median of the draws, and the band that holds 80 % of them."""
+
+    low: float
+    share: float
+    high: float
+
+
+class ParameterImportance(Out):
+    """What one parameter does."""
+
+    name: str
+    alone: ShareOut = Field(description="What it does on its own.")
+    total: ShareOut = Field(description="All that it takes part in.")
+
+
+class PairImportance(Out):
+    """What two parameters do only together."""
+
+    names: list[str]
+    together: ShareOut
+
+
+class ImportanceOut(Out):
+    """How much each parameter matters, by analysis of variance of draws from the belief."""
+
+    parameters: list[ParameterImportance] = Field(description="Empty before the first result.")
+    pairs: list[PairImportance]
+    draws: int
+    seq: int
+
+    @classmethod
+    def of(cls, found: dict[str, Any] | None, seq: int) -> "ImportanceOut":
+        """Return what the engine found as an answer."""
+        if found is None:
+            return cls(parameters=[], pairs=[], draws=0, seq=seq)
+        rows = zip(found["names"], found["alone"], found["total"], strict=True)
+        return cls(
+            parameters=[ParameterImportance(name=n, alone=a, total=t) for n, a, t in rows],
+            pairs=[PairImportance(names=[a, b], together=s) for a, b, s in found["together"]],
+            draws=found["draws"],
+            seq=seq,
+        )
+
+
+class CalibrationOut(Out):
+    """How good the predictions were that were stored before the results came."""
+
+    predictions: int
+    coverage: list[dict[str, float]] = Field(
+        description="Intervals: the share of results that should lie inside, and that did."
+    )
+    mean_log_score: float | None = Field(description="Of normal predictions, in nats; high is good")
+    items: list[dict[str, Any]]
+
+
+class PriorOut(Out):
+    """The prior, and whether the data contradict it."""
+
+    prior: dict[str, Any] | None
+    p_value: float | None = Field(description="Of the data under the prior; small is a conflict.")
+    power: float | None = Field(description="The exponent that is left of the prior, 0 to 1.")
+    is_in_conflict: bool
+    seq: int
+
+
+class InformationOut(Out):
+    """What each update taught, in bits; the sum is what is known now."""
+
+    items: list[dict[str, Any]]
+    total_bits: float
+    prior_bits: float | None
+    entropy_bits: float | None
 
 
 class PosteriorOut(Out):

@@ -6,13 +6,17 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Response
 
 from beliefgrid.actions import difference as difference_of
-from beliefgrid.actions import read, workers
+from beliefgrid.actions import knowledge, read, workers
 from beliefgrid.actions.difference import difference
 from beliefgrid.actions.errors import AxisUnknownError
 from beliefgrid.api.answers import (
     BestOut,
+    CalibrationOut,
     DifferenceOut,
+    ImportanceOut,
+    InformationOut,
     PosteriorOut,
+    PriorOut,
     SnapshotOut,
     SnapshotsOut,
     StoppingOut,
@@ -161,6 +165,50 @@ async def get_snapshot(caller: Reader, seq: int) -> SnapshotOut:
     if not 0 <= seq <= MOST_INTEGER:
         raise RefusedError(422, "request_invalid", "expected the number of an event")
     return SnapshotOut.model_validate(await caller.read(read.snapshot, at=seq))
+
+
+@router.get(
+    "/studies/{study}/importance",
+    response_model=ImportanceOut,
+    operation_id="get_importance",
+    responses=problems(404),
+)
+async def get_importance(caller: Reader, at: At = None) -> ImportanceOut:
+    """Read how much each parameter matters, alone and together, with 80 % bands."""
+    return ImportanceOut.of(*await caller.service.importance(caller.study_id, at))
+
+
+@router.get(
+    "/studies/{study}/calibration",
+    response_model=CalibrationOut,
+    operation_id="get_calibration",
+    responses=problems(404),
+)
+async def get_calibration(caller: Reader) -> CalibrationOut:
+    """Read how good the predictions were that were stored before the results came."""
+    return CalibrationOut.model_validate(await caller.read(knowledge.calibration))
+
+
+@router.get(
+    "/studies/{study}/information",
+    response_model=InformationOut,
+    operation_id="get_information",
+    responses=problems(404),
+)
+async def get_information(caller: Reader) -> InformationOut:
+    """Read what each result taught, in bits: they sum to prior entropy less entropy now."""
+    return InformationOut.model_validate(await caller.read(knowledge.information))
+
+
+@router.get(
+    "/studies/{study}/prior",
+    response_model=PriorOut,
+    operation_id="get_prior",
+    responses=problems(404),
+)
+async def get_prior(caller: Reader) -> PriorOut:
+    """Read the prior, and whether the data contradict it."""
+    return PriorOut.model_validate(await caller.read(knowledge.prior))
 
 
 @router.get(

@@ -21,7 +21,7 @@ from beliefgrid.search.version import ENGINE_VERSION
 from beliefgrid.search.walk import next_untested
 
 if TYPE_CHECKING:
-    from beliefgrid.search.engine import LAYERS, layers, update
+    from beliefgrid.search.engine import LAYERS, importance, layers, update
 
 __all__ = [
     "ENGINE_VERSION",
@@ -44,6 +44,7 @@ __all__ = [
     "check_value",
     "decode_field",
     "encode_field",
+    "importance",
     "layers",
     "next_untested",
     "reduce_matrix",
@@ -52,7 +53,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("LAYERS", "layers", "update"):
+    if name in ("LAYERS", "importance", "layers", "update"):
         from beliefgrid.search import engine
 
         return getattr(engine, name)

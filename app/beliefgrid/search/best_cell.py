@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from beliefgrid.search.arrays import Bools, Floats, Reals
+from beliefgrid.search.arrays import Bools, Floats, Ints, Reals
 
 TEMPERATURES = (0.8, 0.2, 0.05)  # in warped units; each a quarter of the one before
 COLDEST = 1e-3  # share of untested cells below which they stay
@@ -34,15 +34,24 @@ class Draws:
     softmins: Floats  # (3, G) each sums to 1
     lowest: Floats  # (S,) the objective in the best cell of each sample
     at_leader: Floats  # (S,) the objective in the leading cell
+    at_watched: Floats  # (S, k) the objective in other cells that somebody asks about
 
 
-def draws(blocks: Iterable[Reals], excluded: Bools, leader: int | None, untested: float) -> Draws:
+def draws(
+    blocks: Iterable[Reals],
+    excluded: Bools,
+    leader: int | None,
+    untested: float,
+    watched: Ints | None = None,
+) -> Draws:
     """Return what blocks of samples say; excluded cells are never the best. Blocks are used up."""
     n_cells = len(excluded)
     histogram, softmins = np.zeros(n_cells), np.zeros((len(TEMPERATURES), n_cells))
-    lowest, at_leader = [], []
+    lowest, at_leader, at_watched = [], [], []
+    watched = np.zeros(0, np.int64) if watched is None else watched
     for f in blocks:
         at_leader.append(f[:, leader].astype(np.float64) if leader is not None else f[:, 0] * 0)
+        at_watched.append(f[:, watched].astype(np.float64))
         f[:, excluded] = np.inf
         best = f.argmin(axis=1)
         low = f[np.arange(len(f)), best]
@@ -55,6 +64,7 @@ def draws(blocks: Iterable[Reals], excluded: Bools, leader: int | None, untested
         softmins / n_samples,
         np.concatenate(lowest),
         np.concatenate(at_leader),
+        np.concatenate(at_watched),
     )
 
 
@@ -76,13 +86,15 @@ def posterior(
     prior: Floats, found: Draws, excluded: Bools, *, n_results: int, untested: float
 ) -> Floats:
     """Return p_best: prior times likelihood, normalised (6.1)."""
-    uniform, histogram, *soft = weights(n_results)
-    likelihood = (
-        uniform * untested / max(1, int((~excluded).sum()))
-        + histogram * found.histogram
-        + np.array(soft) @ found.softmins
-    )
-    return normalised(prior * likelihood, excluded)
+    uniform, *_ = weights(n_results)
+    floor = uniform * untested / max(1, int((~excluded).sum()))
+    return normalised(prior * (floor + likelihood(found, n_results)), excluded)
+
+
+def likelihood(found: Draws, n_results: int) -> Floats:
+    """Return how likely the data are if a cell is the best one, without the uniform share."""
+    _, histogram, *soft = weights(n_results)
+    return np.asarray(histogram * found.histogram + np.array(soft) @ found.softmins)
 
 
 def weights(n_results: int) -> Floats:

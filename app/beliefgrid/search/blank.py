@@ -9,7 +9,7 @@ from beliefgrid.search.arrays import Floats, Ints
 from beliefgrid.search.best_cell import normalised
 from beliefgrid.search.feasibility import log_p_feasible
 from beliefgrid.search.kernel import Space
-from beliefgrid.search.model import Ranking, Regret
+from beliefgrid.search.model import KnowsNoObjective, Ranking
 from beliefgrid.search.observations import Results, open_cells, unusable
 from beliefgrid.search.problem import Problem
 from beliefgrid.search.sequence import top
@@ -18,7 +18,7 @@ from beliefgrid.search.walk import walk
 
 
 @dataclass(frozen=True, eq=False)
-class BlankModel:
+class BlankModel(KnowsNoObjective):
     """The belief that has seen no value."""
 
     problem: Problem
@@ -79,13 +79,3 @@ class BlankModel:
         p = np.exp(self._log_p_feasible)
         p[self.results.infeasible] = 0.0
         return p
-
-    def regret(self, epsilon: float) -> Regret | None:
-        """Return None: there is no leader."""
-        del epsilon
-        return None
-
-    def gain(self, cells: Ints) -> float | None:
-        """Return None: there is no leader."""
-        del cells
-        return None

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from beliefgrid.search import progress, version
+from beliefgrid.search.anova import Importance
 from beliefgrid.search.arrays import Floats, Ints, Reals
 from beliefgrid.search.blank import BlankModel
 from beliefgrid.search.errors import LayerUnknownError
@@ -21,7 +22,7 @@ from beliefgrid.search.observations import Observations, Results, check_cells, m
 from beliefgrid.search.posterior import Belief, Candidate, Posterior
 from beliefgrid.search.problem import Problem
 from beliefgrid.search.reference import ReferenceModel
-from beliefgrid.search.stopping import advice
+from beliefgrid.search.stopping import Advice, advice
 from beliefgrid.search.suggest import suggestions
 from beliefgrid.search.theta import Theta
 
@@ -76,6 +77,11 @@ def update(
         probability_within=stop.regret.within if stop.regret else None,
         regret_epsilon=stop.epsilon,
         expected_gain_10=_gain(model, queue),
+        prior_bits=progress.entropy_bits(problem.prior.weights),
+        trials_to_finish=_forecast(problem, model, stop),
+        leader_interval=None if model.leader is None else model.interval(model.leader),
+        conflict=model.conflict,
+        repeat=model.repeat(queue[0].cell if queue else None),
         should_stop=stop.should_stop,
         reasons=stop.reasons,
         axis_marginals=progress.axis_marginals(problem.grid, model.p_best),
@@ -166,6 +172,20 @@ def _among_tested(model: Model, results: Results) -> tuple[Belief, ...]:
         Belief(found.cell, found.mean, found.sd, found.p_best / total, found.observations)
         for found in _beliefs(model, results, results.cells[order].tolist())
     )
+
+
+def _forecast(problem: Problem, model: Model, stop: Advice) -> int | None:
+    if stop.epsilon is None:
+        return None
+    more = model.trials_to_finish(stop.epsilon, problem.stopping.probability)
+    return None if more is None else max(more, stop.missing)
+
+
+def importance(
+    problem: Problem, observations: Observations, theta: Theta | None = None, *, event: int = 0
+) -> Importance | None:
+    """Return how much each parameter matters; None if the likelihood cannot tell."""
+    return _model(problem, merge(problem, observations), event, theta, None).importance()
 
 
 def _gain(model: Model, queue: tuple[Candidate, ...]) -> float | None:

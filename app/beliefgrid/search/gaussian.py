@@ -17,14 +17,18 @@ from beliefgrid.search.acquisition import (
     log_middle,
     prior_term,
 )
+from beliefgrid.search.anova import Importance, importance
 from beliefgrid.search.arrays import Bools, Floats, Ints, Reals
+from beliefgrid.search.conflict import Conflict, conflict, tempered
 from beliefgrid.search.fantasies import Fantasies, fantasised
 from beliefgrid.search.feasibility import log_p_feasible
 from beliefgrid.search.fit import best_and_spread
+from beliefgrid.search.forecast import WATCHED, trials_to_finish
 from beliefgrid.search.kernel import Space
 from beliefgrid.search.model import Ranking, Regret
 from beliefgrid.search.observations import Results, open_cells, unusable
 from beliefgrid.search.problem import Problem
+from beliefgrid.search.repeat import LEAST, RIVALS, Repeat, gain_of_measuring
 from beliefgrid.search.samples import samples
 from beliefgrid.search.sequence import one_after_the_other, top
 from beliefgrid.search.streams import stream
@@ -36,7 +40,9 @@ N_SAMPLES = 256
 N_GAIN_SAMPLES = 512
 CONDITION_ON, BEST_CONDITIONED_ON = 2_000, 500
 N_THOMPSON = 32
+N_IMPORTANCE, N_IMPORTANCE_LARGE, FEWER_ABOVE = 64, 16, 100_000
 TINY = 1e-300
+SDS_IN_90 = 1.6448536269514722  # of a normal: half the width of the interval that holds 90 %
 # The model takes its hyperparameters for certain; next values scatter by so much more.
 SDS_ARE_LARGER = 1.1
 POOL = 256  # best cells by score, among which the ranked list is made
@@ -121,12 +127,33 @@ class GaussianModel:
         """What joint samples say; the same normals at every event, so that films run smoothly."""
         generator = stream(self.problem.seed, 0, "samples")
         blocks = samples(self.surrogate, N_SAMPLES, generator)
-        return best_cell.draws(blocks, self.excluded, self.leader, self._untested)
+        return best_cell.draws(
+            blocks, self.excluded, self.leader, self._untested, self._most_promising
+        )
+
+    @cached_property
+    def _most_promising(self) -> Ints:
+        """The cells that would be tested next if nothing were learned on the way."""
+        is_open = open_cells(self.problem, self.results)
+        score = log_expected_improvement(self.mean, self.sd, self.best) + self._log_p_feasible
+        lots = stream(self.problem.seed, self.event, "watched")
+        return top(np.where(is_open, score, np.nan), WATCHED, lots)
+
+    @cached_property
+    def conflict(self) -> Conflict | None:
+        """How a user's prior agrees with the data."""
+        found = best_cell.likelihood(self.draws, len(self.results.known))
+        return conflict(self.problem.prior, found, self.excluded)
+
+    @property
+    def _power(self) -> float:
+        return 1.0 if self.conflict is None else self.conflict.power
 
     @cached_property
     def p_best(self) -> Floats:
         """P(best | data) of every cell, (G,)."""
-        weights = self.problem.prior.weights * np.exp(self._log_p_feasible)
+        prior = tempered(self.problem.prior.weights, self._power)
+        weights = prior * np.exp(self._log_p_feasible)
         return best_cell.posterior(
             weights,
             self.draws,
@@ -140,6 +167,44 @@ class GaussianModel:
         found = self.draws
         regrets = _difference(self._in_metric(found.at_leader), self._in_metric(found.lowest))
         return Regret(_mean(regrets), float((regrets <= epsilon).mean()), epsilon)
+
+    def trials_to_finish(self, epsilon: float, probability: float) -> int | None:
+        """Return how many more trials it probably takes until the regret is small (11.4)."""
+        found = self.draws
+        return trials_to_finish(
+            self._in_metric(found.at_leader),
+            self._in_metric(found.at_watched),
+            self._in_metric(found.lowest),
+            epsilon=epsilon,
+            probability=probability,
+        )
+
+    def repeat(self, new: int | None) -> Repeat | None:
+        """Return what a second look at the leader is worth, beside one at a new cell (11.5)."""
+        if self.problem.noise == "none":
+            return None  # it would come out the same
+        tested = self._rivals
+        rivals = tested[np.argsort(self.mean[tested], kind="stable")[:RIVALS]]
+        cells = rivals if new is None else np.append(rivals, new)
+        means, covariance = self.surrogate.joint(cells)
+        noise, unit = self.theta.noise, self._metric_per_unit
+        again = gain_of_measuring(0, means[0], covariance, noise)
+        fresh = gain_of_measuring(-1, means[0], covariance, noise) if new is not None else 0.0
+        return Repeat(int(rivals[0]), unit * again, unit * fresh, again > max(fresh, LEAST))
+
+    def interval(self, cell: int) -> tuple[float, float]:
+        """Return the range that holds a cell's objective with 90 %, in the metric's units."""
+        half = SDS_IN_90 * SDS_ARE_LARGER * self.sd[cell]
+        ends = self._in_metric(self.mean[cell] + np.array([-half, half]))
+        low, high = sorted((self.problem.sign * ends).tolist())
+        return low, high
+
+    def importance(self) -> Importance:
+        """Return how much each parameter matters."""
+        n = N_IMPORTANCE if self.problem.grid.n_cells <= FEWER_ABOVE else N_IMPORTANCE_LARGE
+        blocks = samples(self.surrogate, n, stream(self.problem.seed, 0, "importance"))
+        draws = (self._in_metric(f.astype(np.float64)) for block in blocks for f in block)
+        return importance(self.problem.grid, draws)
 
     def gain(self, cells: Ints) -> float | None:
         """Return by how much testing some cells is expected to improve on the leader (10.2)."""
@@ -201,7 +266,9 @@ class GaussianModel:
         prior = self.problem.prior
         if self.problem.strategy.acquisition == "p_best":
             return np.zeros(len(prior.weights))
-        log_prior = log_middle(self.problem.grid) if prior.is_uniform else prior.log_weights
+        log_prior = self._power * prior.log_weights
+        if prior.is_uniform:
+            log_prior = log_middle(self.problem.grid)
         return self._log_p_feasible + prior_term(log_prior, len(self.results.known))
 
     def scores(self, pending: Ints) -> Floats:

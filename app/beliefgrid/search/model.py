@@ -10,7 +10,10 @@ from typing import Protocol
 
 import numpy as np
 
+from beliefgrid.search.anova import Importance
 from beliefgrid.search.arrays import Floats, Ints
+from beliefgrid.search.conflict import Conflict
+from beliefgrid.search.repeat import Repeat
 from beliefgrid.search.theta import Theta
 
 
@@ -38,6 +41,41 @@ class Regret:
     expected: float
     within: float  # P(regret <= epsilon)
     epsilon: float
+
+
+class KnowsNoObjective:
+    """The answers of a belief that has no distribution of the objective."""
+
+    conflict: None = None
+
+    def regret(self, epsilon: float) -> Regret | None:
+        """Return None."""
+        del epsilon
+        return None
+
+    def gain(self, cells: Ints) -> float | None:
+        """Return None."""
+        del cells
+        return None
+
+    def trials_to_finish(self, epsilon: float, probability: float) -> int | None:
+        """Return None."""
+        del epsilon, probability
+        return None
+
+    def repeat(self, new: int | None) -> Repeat | None:
+        """Return None."""
+        del new
+        return None
+
+    def interval(self, cell: int) -> tuple[float, float] | None:
+        """Return None."""
+        del cell
+        return None
+
+    def importance(self) -> Importance | None:
+        """Return None."""
+        return None
 
 
 class Model(Protocol):
@@ -89,6 +127,27 @@ class Model(Protocol):
 
     def regret(self, epsilon: float) -> Regret | None:
         """Return how far the leader may be from the best cell."""
+        ...
+
+    @property
+    def conflict(self) -> Conflict | None:
+        """How a user's prior agrees with the data; None if there is nothing to judge."""
+        ...
+
+    def trials_to_finish(self, epsilon: float, probability: float) -> int | None:
+        """Return how many more trials it probably takes until the regret is small."""
+        ...
+
+    def repeat(self, new: int | None) -> Repeat | None:
+        """Return what a second look at the leader is worth, beside one at a new cell."""
+        ...
+
+    def interval(self, cell: int) -> tuple[float, float] | None:
+        """Return the range that holds a cell's objective with 90 %."""
+        ...
+
+    def importance(self) -> Importance | None:
+        """Return how much each parameter matters."""
         ...
 
     def gain(self, cells: Ints) -> float | None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from beliefgrid.search.arrays import Floats
+from beliefgrid.search.conflict import Conflict
+from beliefgrid.search.repeat import Repeat
 from beliefgrid.search.theta import Theta
 
 
@@ -52,6 +54,11 @@ class Posterior:
     probability_within: float | None  # P(regret of the leader <= regret_epsilon)
     regret_epsilon: float | None
     expected_gain_10: float | None  # by the ten first cells of the queue
+    prior_bits: float  # entropy before any result
+    trials_to_finish: int | None  # until the stopping rule probably holds
+    leader_interval: tuple[float, float] | None  # holds the leader's objective with 90 %
+    conflict: Conflict | None  # between a user's prior and the data
+    repeat: Repeat | None  # what a second look at the leader is worth
     should_stop: bool
     reasons: tuple[str, ...]
     axis_marginals: tuple[tuple[float, ...], ...]

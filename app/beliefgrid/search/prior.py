@@ -29,6 +29,7 @@ class Prior:
 
     weights: Floats  # (G,) sums to 1, positive in every cell that is searched
     is_uniform: bool
+    own: Floats | None = None  # (G,) as the user gave it, before a share was spread evenly
 
     @classmethod
     def uniform(cls, grid: Grid) -> "Prior":
@@ -54,14 +55,14 @@ class Prior:
                 f"expected exactly one of axes, table, cells, got {', '.join(given) or 'none'}"
             )
         confidence = _confidence(definition.get("confidence"))
-        weights = readers[given[0]](grid, definition[given[0]])
-        mixed = confidence * _normalised(weights) + (1 - confidence) / grid.n_cells
-        return cls(mixed / mixed.sum(), is_uniform=False)
+        own = _normalised(readers[given[0]](grid, definition[given[0]]))
+        mixed = confidence * own + (1 - confidence) / grid.n_cells
+        return cls(mixed / mixed.sum(), is_uniform=False, own=own)
 
     def without(self, excluded: Bools) -> "Prior":
         """Return the prior with nothing in excluded cells."""
         weights = np.where(excluded, 0.0, self.weights)
-        return Prior(weights / weights.sum(), self.is_uniform)
+        return Prior(weights / weights.sum(), self.is_uniform, self.own)
 
     @cached_property
     def log_weights(self) -> Floats:

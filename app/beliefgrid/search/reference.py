@@ -18,7 +18,7 @@ from beliefgrid.search.arrays import Floats, Ints
 from beliefgrid.search.best_cell import normalised
 from beliefgrid.search.factors import Factors, products
 from beliefgrid.search.grid import Grid
-from beliefgrid.search.model import Ranking, Regret
+from beliefgrid.search.model import KnowsNoObjective, Ranking
 from beliefgrid.search.observations import Results, open_cells, unusable
 from beliefgrid.search.problem import Problem
 from beliefgrid.search.sequence import top
@@ -31,7 +31,7 @@ POOL = 512
 
 
 @dataclass(frozen=True, eq=False)
-class ReferenceModel:
+class ReferenceModel(KnowsNoObjective):
     """Belief by likelihoods of tested cells, spread by similarity."""
 
     problem: Problem
@@ -144,16 +144,6 @@ class ReferenceModel:
         p = np.ones(self.problem.grid.n_cells)
         p[self.results.infeasible] = 0.0
         return p
-
-    def regret(self, epsilon: float) -> Regret | None:
-        """Return None: this rule has no distribution of the objective."""
-        del epsilon
-        return None
-
-    def gain(self, cells: Ints) -> float | None:
-        """Return None: this rule has no distribution of the objective."""
-        del cells
-        return None
 
 
 def inverse_loss(losses: Floats) -> Floats:

@@ -25,6 +25,7 @@ class Advice:
     reasons: tuple[str, ...]
     epsilon: float | None
     regret: Regret | None
+    missing: int = 0  # how many more cells must be tested before it can be advised
 
 
 def advice(problem: Problem, results: Results, model: Model) -> Advice:
@@ -42,7 +43,7 @@ def advice(problem: Problem, results: Results, model: Model) -> Advice:
     reasons = [f"{chance}, {than} the {asked:.2f} asked for"]
     if not is_enough:
         reasons.append(f"{n} cells are tested, fewer than the {needed} it takes to judge")
-    return Advice(is_sure and is_enough, tuple(reasons), epsilon, regret)
+    return Advice(is_sure and is_enough, tuple(reasons), epsilon, regret, max(0, needed - n))
 
 
 def regret_that_matters(problem: Problem, results: Results) -> float | None:

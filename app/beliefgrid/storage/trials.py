@@ -287,6 +287,33 @@ def history(c: Connection, study_id: str) -> list[AnyRow]:
     return list(c.execute(query).all())
 
 
+def told(c: Connection, study_id: str) -> list[AnyRow]:
+    """Return (number, seq) of every outcome on the grid there ever was, in order."""
+    query = (
+        select(trials.c.number, observations.c.seq)
+        .select_from(trials.join(observations, observations.c.trial_id == trials.c.id))
+        .where(trials.c.study_id == study_id, observations.c.cell.is_not(None))
+        .order_by(observations.c.seq)
+    )
+    return list(c.execute(query).all())
+
+
+def predicted(c: Connection, study_id: str) -> list[AnyRow]:
+    """Return (number, explanation, value) of suggested trials with a value, by completion."""
+    query = (
+        select(trials.c.number, trials.c.explanation, observations.c.value)
+        .select_from(trials.join(observations, _CURRENT))
+        .where(
+            trials.c.study_id == study_id,
+            trials.c.source == "suggested",
+            trials.c.deleted_at.is_(None),
+            observations.c.value.is_not(None),
+        )
+        .order_by(observations.c.seq)
+    )
+    return list(c.execute(query).all())
+
+
 def workers(c: Connection, study_id: str) -> list[AnyRow]:
     """Return (worker, state, count, last change) for every worker and state."""
     query = (

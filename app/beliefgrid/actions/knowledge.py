@@ -1,0 +1,125 @@
+"""What a study has taught so far, and how good its predictions were."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from beliefgrid.actions import read
+from beliefgrid.storage import snapshots, trials
+from beliefgrid.storage.rows import AnyRow
+
+CONFLICT_BELOW = 0.05
+# Half widths, in sds of a normal, of the intervals that hold these shares of it.
+INTERVALS = ((0.5, 0.6744897501960817), (0.8, 1.2815515655446004), (0.95, 1.959963984540054))
+MOST_POINTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Information:
+    """What each update taught, in bits."""
+
+    items: list[dict[str, Any]]
+    total_bits: float
+    prior_bits: float | None
+    entropy_bits: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Predictions that were stored before the results came, beside these results."""
+
+    predictions: int
+    coverage: list[dict[str, float]]
+    mean_log_score: float | None
+    items: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class PriorView:
+    """A prior, and whether the data contradict it."""
+
+    prior: dict[str, Any] | None
+    p_value: float | None
+    power: float | None
+    is_in_conflict: bool
+    seq: int
+
+
+def information(c: Connection, study_id: str) -> Information:
+    """Return the bits that each update taught; they sum to prior entropy less entropy now.
+
+    Results that came in together share what they taught in equal parts. An update without a new
+    result, after an edit of the prior or a deletion, is a line of its own.
+    """
+    known = read.progress(c, study_id, limit=100_000)
+    told = iter(trials.told(c, study_id))
+    waiting = next(told, None)
+    items: list[dict[str, Any]] = []
+    before = 0.0
+    for snapshot in known:
+        numbers = []
+        while waiting is not None and waiting.seq <= snapshot.seq:
+            numbers.append(waiting.number)
+            waiting = next(told, None)
+        now = snapshot.information_bits or 0.0
+        if numbers or now != before:
+            items.append({"seq": snapshot.seq, "trials": numbers, "bits": now - before})
+        before = now
+    entropy = known[-1].entropy_bits if known else None
+    prior = None if entropy is None else entropy + before
+    return Information(items, before, prior, entropy)
+
+
+def calibration(c: Connection, study_id: str) -> Calibration:
+    """Return how often results fell into the intervals that were predicted for them."""
+    read.study(c, study_id)
+    points = [point for row in trials.predicted(c, study_id) if (point := _point(row))]
+    distances = [abs(point["z"]) for point in points]
+    return Calibration(
+        predictions=len(points),
+        coverage=[
+            {"expected": share, "observed": _share(d <= half for d in distances)}
+            for share, half in INTERVALS
+            if points
+        ],
+        mean_log_score=sum(map(_log_score, points)) / len(points) if points else None,
+        items=points[-MOST_POINTS:],
+    )
+
+
+def prior(c: Connection, study_id: str) -> PriorView:
+    """Return the prior of a study, and whether the data contradict it."""
+    study = read.study(c, study_id)
+    newest = snapshots.find(c, study_id)
+    said = newest.summary if newest is not None else {}
+    p_value = said.get("prior_p_value")
+    return PriorView(
+        prior=study.definition.get("prior"),
+        p_value=p_value,
+        power=said.get("prior_power"),
+        is_in_conflict=p_value is not None and p_value < CONFLICT_BELOW,
+        seq=newest.seq if newest is not None else 0,
+    )
+
+
+def _point(row: AnyRow) -> dict[str, Any] | None:
+    """Return a prediction and its result; None if nothing was predicted."""
+    said = row.explanation or {}
+    mean, sd = said.get("mean"), said.get("sd")
+    if mean is None or not sd:
+        return None
+    point = {"number": row.number, "mean": mean, "sd": sd, "value": row.value}
+    return point | {"z": (row.value - mean) / sd}
+
+
+def _log_score(point: dict[str, Any]) -> float:
+    z, sd = float(point["z"]), float(point["sd"])
+    return -0.5 * z * z - math.log(sd) - 0.5 * math.log(2 * math.pi)
+
+
+def _share(held: Iterable[bool]) -> float:
+    told = list(held)
+    return sum(told) / len(told)
