@@ -103,11 +103,20 @@ def serve(
     root_path: Annotated[str | None, typer.Option(help="What a proxy puts before ours.")] = None,
 ) -> None:
     """Serve the API and the dashboard until Ctrl-C."""
-    from beliefgrid.serving import PortTakenError, StartFailedError, run
+    from beliefgrid.serving import run
 
     settings = settings_with(host=host, port=port, database_url=database, root_path=root_path)
-    try:
+    with told_of_start():
         run(settings)
+
+
+@contextmanager
+def told_of_start() -> Iterator[None]:
+    """Turn what keeps a server from starting into a sentence and an exit code."""
+    from beliefgrid.serving import PortTakenError, StartFailedError
+
+    try:
+        yield
     except PortTakenError as error:
         stop(PORT_TAKEN, str(error))
     except StartFailedError as error:
@@ -133,17 +142,25 @@ def migrate(database: Database = None) -> None:
 
 
 @app.command()
-def worker(database: Database = None) -> None:
+def worker(
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Answer /healthz, /readyz and /metrics there."),
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address for that.")] = None,
+    database: Database = None,
+) -> None:
     """Compute posteriors for servers that share a Postgres database, until Ctrl-C."""
     from beliefgrid.serving import run_worker
 
-    settings = settings_with(database_url=database)
+    settings = settings_with(host=host, database_url=database)
     if settings.database_url.startswith("sqlite"):
         stop(
             USAGE,
             "a SQLite file has one process, `beliefgrid serve`, which computes posteriors too",
         )
-    run_worker(settings)
+    with told_of_start():
+        run_worker(settings, port)
 
 
 @app.command()

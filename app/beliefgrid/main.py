@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from fastapi import FastAPI
@@ -38,9 +39,29 @@ def create_app(
 ) -> FastAPI:
     """Return the application; its database is opened when it starts and closed when it stops."""
     settings = settings or Settings.from_environment()
+    app = _bare_app(settings, clock, telemetry or open_telemetry(settings.telemetry))
+    api.install(app)
+    app.include_router(login.router)
+    # Forms are checked by the rules of the REST API.
+    bodies = dashboard.Bodies(
+        StudyIn.model_validate, StudyPatch.model_validate, TrialPatch.model_validate
+    )
+    dashboard.install(app, bodies)
+    return app
+
+
+def create_worker_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
+    """Return an application that computes posteriors, and only tells how it is."""
+    settings = replace(settings, updates="on")
+    app = _bare_app(settings, clock, open_telemetry(settings.telemetry))
+    app.state.needs_token_to_start = False  # without one it tells its numbers to nobody
+    api.install_watching(app)
+    return app
+
+
+def _bare_app(settings: Settings, clock: Clock, telemetry: Telemetry) -> FastAPI:
     doorman = Doorman(token_required=settings.token_required)
     metrics = Metrics()
-    telemetry = telemetry or open_telemetry(settings.telemetry)
     app = FastAPI(
         title="beliefgrid",
         summary="Bayesian search over a grid, with a posterior you can watch.",
@@ -58,14 +79,8 @@ def create_app(
     app.state.streams = Streams()
     app.state.metrics = metrics
     app.state.telemetry = telemetry
+    app.state.needs_token_to_start = settings.token_required
     trouble.install(app)
-    api.install(app)
-    app.include_router(login.router)
-    # Forms are checked by the rules of the REST API.
-    bodies = dashboard.Bodies(
-        StudyIn.model_validate, StudyPatch.model_validate, TrialPatch.model_validate
-    )
-    dashboard.install(app, bodies)
     return app
 
 
@@ -94,7 +109,8 @@ async def _started(app: FastAPI) -> Service:
     )
     state.telemetry.start()
     try:
-        await _require_token(service, settings)
+        if state.needs_token_to_start:
+            await _require_token(service, settings)
         await service.start()
     except BaseException:
         await service.stop()
@@ -152,8 +168,6 @@ def _bring_up_to_date(service: Service, url: str) -> None:
 
 
 async def _require_token(service: Service, settings: Settings) -> None:
-    if not settings.token_required:
-        return
     if await service.read(count_usable, service.clock()) == 0:
         raise StartError(
             f"expected a token, because {settings.host} can be reached from other machines and "

@@ -5,13 +5,15 @@ import contextlib
 import signal
 import socket
 import sys
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from beliefgrid import logs
-from beliefgrid.main import create_app, open_ready
+from beliefgrid.main import create_app, create_worker_app, open_ready
 from beliefgrid.settings import Settings
 from beliefgrid.telemetry import open_telemetry
 
@@ -51,7 +53,10 @@ def run(settings: Settings) -> None:
         StartFailedError: the application could not start.
     """
     logs.configure(settings.log_level)
-    app = create_app(settings)
+    _serve(create_app(settings), settings)
+
+
+def _serve(app: FastAPI, settings: Settings) -> None:
     with _bound(settings.host, settings.port) as listener:
         config = uvicorn.Config(
             app,
@@ -79,10 +84,18 @@ def run(settings: Settings) -> None:
         raise StartFailedError("the application could not start; the log above says why")
 
 
-def run_worker(settings: Settings) -> None:
-    """Compute posteriors until a signal says to stop."""
+def run_worker(settings: Settings, port: int | None = None) -> None:
+    """Compute posteriors until a signal says to stop; tell how it is if a port is given.
+
+    Raises:
+        PortTakenError: something else listens there.
+        StartFailedError: the application could not start.
+    """
     logs.configure(settings.log_level)
-    asyncio.run(_work(settings))
+    if port is None:
+        asyncio.run(_work(replace(settings, updates="on")))
+    else:
+        _serve(create_worker_app(settings), replace(settings, port=port))
 
 
 async def _work(settings: Settings) -> None:

@@ -39,5 +39,10 @@ def install(app: FastAPI) -> None:
     for resource in RESOURCES:
         v1.include_router(resource.router)
     app.include_router(v1)
+    install_watching(app)
+
+
+def install_watching(app: FastAPI) -> None:
+    """Add what tells how an application is: health and numbers."""
     app.include_router(health.router)
     app.include_router(watching.router)
