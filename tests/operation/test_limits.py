@@ -14,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from beliefgrid.api import events
 from beliefgrid.api.problems import RefusedError
 from beliefgrid.main import create_app
 from beliefgrid.security.body import SLOWEST, timely
 from beliefgrid.security.rates import MOST_BUCKETS, Limits
 from beliefgrid.settings import Settings
+from tests.api.support import STUDY
 from tests.operation.conftest import BASE_URL, make_token
 from tests.support.server import running_server
 from tests.support.waiting import wait_until
@@ -182,6 +184,22 @@ def test_a_token_holds_only_so_many_streams(sqlite_url: str, tmp_path: Path) -> 
     assert sorted(found.values()) == [200, 200, 429, 429, 429]
 
 
+def test_a_stream_ends_by_itself_so_that_a_revoked_token_reads_on_no_longer(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader connects again where it was, and its token is looked at anew."""
+    monkeypatch.setattr(events, "LONGEST_S", 0.3)
+    monkeypatch.setattr(events, "PING_S", 0.05)
+    settings = Settings(database_url=sqlite_url, updates="off")
+    with TestClient(create_app(settings), base_url=BASE_URL) as client:
+        study = client.post("/api/v1/studies", json=STUDY).json()["id"]
+        answer = client.get(f"/api/v1/studies/{study}/events")
+
+    assert answer.text.startswith("retry: 2000")
+    assert "event: study_created" in answer.text
+    assert ": ping" in answer.text
+
+
 def _is_open(place: tuple[str, int], study: str) -> bool:
     with closing(_stream(place, study)) as stream:
         return _status(stream) == 200
@@ -194,8 +212,6 @@ def _place(url: str) -> tuple[str, int]:
 
 def _created(place: tuple[str, int]) -> str:
     import httpx2
-
-    from tests.api.support import STUDY
 
     url = f"http://{place[0]}:{place[1]}/api/v1/studies"
     return str(httpx2.post(url, json=STUDY, timeout=20).json()["id"])

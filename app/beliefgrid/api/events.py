@@ -21,6 +21,7 @@ from beliefgrid.api.route import router as new_router
 from beliefgrid.api.texts import MOST_INTEGER
 
 PING_S = 15.0
+LONGEST_S = 300.0  # then the reader connects again, and must still be allowed to
 PAGE = 500
 MOST_STREAMS = 1000
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # nginx must not buffer it
@@ -115,13 +116,15 @@ class _Stream(StreamingResponse):
 async def _texts(
     service: Service, streams: Streams, study_id: str, seen: int, *, newest: int
 ) -> AsyncIterator[str]:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + LONGEST_S
     try:
         yield "retry: 2000\n\n"
         if seen > newest:  # the database was put back: what the reader has seen never happened
             seen = newest
             yield f"id: {seen}\nevent: reset\ndata: {{}}\n\n"
         with service.announcements.listen(study_id) as news:
-            while not streams.is_closing:
+            while not streams.is_closing and loop.time() < deadline:
                 found = await service.read(read.events, study_id, after=seen, limit=PAGE)
                 for event in found:
                     seen = event.seq
