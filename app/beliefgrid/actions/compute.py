@@ -5,12 +5,14 @@ side. A child that dies is replaced, and whoever waited for it gets `ComputeErro
 """
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Any
 
@@ -115,6 +117,9 @@ class Compute:
     def __init__(self, processes: int = 1) -> None:
         self._processes = processes
         self._pool: ProcessPoolExecutor | None = None
+        self._context = multiprocessing.get_context("spawn")
+        # Nothing is ever sent: children end when our end closes, and it does when we are killed.
+        self._theirs, self._ours = self._context.Pipe(duplex=False)
 
     async def update(self, recipe: Recipe, previous: dict[str, Any] | None, n_queue: int) -> Update:
         """Compute an update in a child process."""
@@ -152,22 +157,33 @@ class Compute:
             os.environ.setdefault(name, "1")
         return ProcessPoolExecutor(
             self._processes,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_be_modest,
+            mp_context=self._context,
+            initializer=_be_a_child,
+            initargs=(self._theirs,),
         )
 
     def close(self) -> None:
-        """End the child processes."""
+        """End the child processes; what they compute is computed again by whoever comes next."""
+        self._ours.close()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
+        self._theirs.close()
 
 
-def _be_modest() -> None:
+def _be_a_child(parent: Connection) -> None:
     import signal
+    import threading
 
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     os.nice(5)  # answering workers comes first
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+
+
+def _end_with(parent: Connection) -> None:
+    with contextlib.suppress(EOFError, OSError):
+        parent.recv_bytes()
+    os._exit(0)  # in the middle of whatever the other thread computes
 
 
 @lru_cache(maxsize=4)
