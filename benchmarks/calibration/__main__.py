@@ -22,10 +22,13 @@ def main() -> None:
     """Run what is missing, score, write RESULTS.md and reliability.svg."""
     given = arguments()
     tables = chosen_tables(given)
-    found = gather(tables, complete(given, tables))
+    runs = complete(given, tables)
+    found = gather(tables, runs)
     results, diagram = where(given.results)
     text = section(found)
-    results.write_text(f"{text}\nMeasured {stamp()}\n", encoding="utf-8")
+    commits = {record["commit"] for seeds in runs.values() for record in seeds.values()}
+    made_at = f"Runs of the quality benchmark, engine at {', '.join(sorted(commits))}."
+    results.write_text(f"{text}\n{made_at} Scored {stamp()}\n", encoding="utf-8")
     diagram.write_text(drawing(found), encoding="utf-8")
     print(text)
 
