@@ -5,9 +5,13 @@ import base64
 import hashlib
 import hmac
 import json
+import shutil
+import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -19,6 +23,7 @@ from beliefgrid.actions.service import Service, open_service
 from beliefgrid.jobs.outbox import deliver, delivering
 from beliefgrid.posting import PostError, is_public, post, target_of
 from tests.api.support import STUDY
+from tests.conftest import IS_CI, MISSING
 from tests.support.clock import Clock
 from tests.support.waiting import wait_until
 
@@ -418,3 +423,66 @@ def test_a_receiver_that_never_answers_is_left_in_time() -> None:
 
     with pytest.raises(PostError, match=r"within 0\.2 seconds"):
         asyncio.run(story())
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of its own making for hooks.example, with its key in the same file."""
+    program = shutil.which("openssl")
+    if program is None:
+        MISSING["webhooks over TLS"] = "install openssl"
+        (pytest.fail if IS_CI else pytest.skip)("there is no openssl")
+    file = tmp_path_factory.mktemp("tls") / "both.pem"
+    subprocess.run(
+        [program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "2", "-subj", "/CN=hooks.example", "-addext",
+         "subjectAltName=DNS:hooks.example", "-keyout", file, "-out", file.with_suffix(".crt")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
+    return file
+
+
+@pytest.mark.parametrize(
+    ("name", "is_trusted", "says"),
+    [
+        ("hooks.example", True, "204"),
+        ("hooks.example", False, "certificate verify failed"),
+        ("other.example", True, "certificate is not valid for 'other.example'"),
+    ],
+)
+def test_the_other_side_proves_who_it_is(
+    certificate: Path, name: str, says: str, *, is_trusted: bool
+) -> None:
+    """Over TLS the certificate is checked against the name, although an address is called."""
+    got = []
+
+    async def resolve(_host: str, _port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            got.append(await reader.readuntil(b"{}"))
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            await writer.drain()
+            await reader.read()
+        finally:
+            writer.transport.abort()
+
+    async def story() -> str:
+        ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        ours.load_cert_chain(certificate)
+        trusted = ssl.create_default_context(cafile=certificate if is_trusted else None)
+        async with await asyncio.start_server(take, "127.0.0.1", 0, ssl=ours) as server:
+            url = f"https://{name}:{server.sockets[0].getsockname()[1]}/hook"
+            try:
+                return str(
+                    await post(url, {}, b"{}", any_address=True, resolve=resolve, tls=trusted)
+                )
+            except PostError as error:
+                return str(error)
+
+    said = asyncio.run(story())
+
+    assert says in said
+    assert len(got) == (says == "204")
