@@ -16,6 +16,7 @@ from beliefgrid.actions.service import Service, open_service
 from beliefgrid.actions.tokens import count_usable
 from beliefgrid.api.events import Streams
 from beliefgrid.api.requests import StudyIn, StudyPatch
+from beliefgrid.api.short_way import ShortWay
 from beliefgrid.api.trial_requests import TrialPatch
 from beliefgrid.jobs import delivering, sweeping, updating
 from beliefgrid.metrics import Metrics
@@ -39,7 +40,10 @@ def create_app(
 ) -> FastAPI:
     """Return the application; its database is opened when it starts and closed when it stops."""
     settings = settings or Settings.from_environment()
-    app = _bare_app(settings, clock, telemetry or open_telemetry(settings.telemetry))
+    telemetry = telemetry or open_telemetry(settings.telemetry)
+    # Spans of requests are made on the long way.
+    inner = () if telemetry.is_on else (Middleware(ShortWay),)
+    app = _bare_app(settings, clock, telemetry, inner)
     api.install(app)
     app.include_router(login.router)
     # Forms are checked by the rules of the REST API.
@@ -59,9 +63,12 @@ def create_worker_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     return app
 
 
-def _bare_app(settings: Settings, clock: Clock, telemetry: Telemetry) -> FastAPI:
+def _bare_app(
+    settings: Settings, clock: Clock, telemetry: Telemetry, inner: tuple[Middleware, ...] = ()
+) -> FastAPI:
     doorman = Doorman(token_required=settings.token_required)
     metrics = Metrics()
+    gate = Middleware(Gate, settings=settings, doorman=doorman, metrics=metrics)
     app = FastAPI(
         title="beliefgrid",
         summary="Bayesian search over a grid, with a posterior you can watch.",
@@ -71,7 +78,7 @@ def _bare_app(settings: Settings, clock: Clock, telemetry: Telemetry) -> FastAPI
         redoc_url=None,
         lifespan=_lifespan,
         telemetry=telemetry.of_requests(),
-        middleware=[Middleware(Gate, settings=settings, doorman=doorman, metrics=metrics)],
+        middleware=[gate, *inner],
     )
     app.state.settings = settings
     app.state.clock = clock

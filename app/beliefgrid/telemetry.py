@@ -24,6 +24,11 @@ class Telemetry:
         self._provider, self._exports = provider, exports
         self._tracer = provider and provider.get_tracer("beliefgrid", __version__)
 
+    @property
+    def is_on(self) -> bool:
+        """Whether spans are made."""
+        return self._provider is not None
+
     def span(self, name: str, **attributes: str | int) -> AbstractContextManager[Any]:
         """Return a context that is seen as one span."""
         if self._tracer is None:
@@ -37,7 +42,7 @@ class Telemetry:
     def of_requests(self) -> dict[str, Any]:
         """Return what FastAPI should do about its own spans."""
         quiet = {"auto_configure": False, "metrics": False, "logs": False}
-        return quiet | {"tracing": self._provider is not None, "tracer_provider": self._provider}
+        return quiet | {"tracing": self.is_on, "tracer_provider": self._provider}
 
     def start(self) -> None:
         """Begin to send spans away."""

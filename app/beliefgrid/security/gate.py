@@ -41,6 +41,7 @@ class Gate:
         self._app, self._settings, self._doorman = app, settings, doorman
         self._metrics = metrics
         self._limits = Limits(settings.rate_limit)
+        self._hosts = settings.hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -92,7 +93,7 @@ class Gate:
 
     def _wrong_place(self, asked: Request, request: Knock) -> Response | None:
         """Return the answer to what is sent to another host, or from another site."""
-        if not origin.is_host_allowed(request.get(b"host"), self._settings.hosts):
+        if not origin.is_host_allowed(request.get(b"host"), self._hosts):
             return problem(
                 asked,
                 400,
