@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 Json = dict[str, Any]
 TROUBLE = (OSError, http.client.HTTPException, ValueError)
 LONGEST_PAUSE_S = 0.3
+NO_ANSWER = 599
 AXES = {"a": 40, "b": 40, "c": 25}  # more cells than any run here uses up
 STUDY: Json = {
     "name": "faults",
@@ -119,6 +120,7 @@ class Load:
     limit: int | None = None  # of results; then all stop by themselves
     ledger: Ledger = field(default_factory=Ledger)
     is_over: threading.Event = field(default_factory=threading.Event)
+    is_gone: bool = False  # the service, and it does not come back: nobody waits for answers
     failures: list[BaseException] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
 
@@ -199,7 +201,7 @@ class Load:
         key = key or uuid.uuid4().hex
         drop = chance.random() < self.drop
         pause = 0.01
-        while True:
+        while not self.is_gone:
             with contextlib.suppress(*TROUBLE):
                 status, answer = connection.send("POST", path, body, key, drop=drop)
                 self.ledger.note(status, answer)
@@ -211,6 +213,7 @@ class Load:
             if self.is_over.wait(pause * chance.random()):
                 time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
+        return NO_ANSWER, {}
 
 
 def call(url: str, method: str, path: str, body: Json | None = None, **how: Any) -> Any:

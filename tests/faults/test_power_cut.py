@@ -3,7 +3,6 @@
 import os
 import signal
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -37,16 +36,20 @@ def cut_under_load(disk: LoopDisk, load: Load, folder: Path, url: str) -> None:
         load.urls = [server.url]
         load.study = load.study or create(server.url)
         load.is_over.clear()
+        load.is_gone = False
         load.start(8)
         try:
             enough = len(load.ledger.told) + 50
             wait_until(lambda: len(load.ledger.told) > enough)
             (disk.path / "unsynced").write_text("never promised")
+            # All stops in one moment: a kernel that goes on tells some syncs that are under way
+            # when the file system is shut down that they were done.
+            server.process.send_signal(signal.SIGSTOP)
             disk.cut_power()
-            time.sleep(0.2)
+            load.is_gone = True
+            server.kill()
         finally:
             load.stop()
-        server.kill()
 
 
 def require_cut(disk: LoopDisk) -> None:
