@@ -14,6 +14,8 @@ BUGGY = CLEAN | {"vulns": [{"id": "CVE-1", "fix_versions": ["2"]}]}
 SKIPPED = {"name": "b", "skip_reason": "not found"}
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(240)  # it reads the metadata of everything that is installed
 def test_the_list_of_what_is_shipped_is_valid_and_complete() -> None:
     """CycloneDX 1.6: what runs is in it, what only tests need is not, and no path of this place."""
     document = sbom.shipped(sbom.installed())
