@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-unit test-browser test-faults check format serve wheel-test coverage \
-	lock benchmark-quality benchmark-calibration benchmark-engine benchmark-load \
+	lock sbom audit benchmark-quality benchmark-calibration benchmark-engine benchmark-load \
 	benchmark-service screenshots clean
 
 help: ## print this list
@@ -75,6 +75,12 @@ benchmark-service: .venv/.ready ## latency, start and memory of the service; ARG
 
 screenshots: .venv/.ready ## pictures of the demo's pages, into docs/images
 	@$(BIN)/python -m tests.support.screenshots $(ARGS)
+
+sbom: .venv/.ready ## list all that is shipped (CycloneDX) in dist/sbom.cdx.json
+	@$(BIN)/python -m tests.support.sbom
+
+audit: .venv/.ready ## known vulnerabilities of what is shipped; exit code 2 if no database answers
+	@$(BIN)/python -m tests.support.audit
 
 lock: .venv/.ready ## take the newest versions of all dependencies that are a week old
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.support.lock
