@@ -13,7 +13,8 @@ RUN uv venv /opt/beliefgrid \
     && VIRTUAL_ENV=/opt/beliefgrid uv pip install --no-cache -c constraints.txt ./client .
 
 FROM python:3.13-slim-bookworm
-RUN useradd --uid 10001 --create-home --home-dir /data --shell /usr/sbin/nologin beliefgrid
+RUN useradd --uid 10001 --create-home --home-dir /data --shell /usr/sbin/nologin beliefgrid \
+    && install --directory --owner=10001 --mode=0700 /tokens
 COPY --from=build /opt/beliefgrid /opt/beliefgrid
 ENV PATH=/opt/beliefgrid/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
