@@ -52,6 +52,10 @@ function startChartsInView() {
 async function startForms() {
   const form = document.getElementById("new-study");
   if (form) (await import("./new_study.js")).startNewStudy(form);
+  const painter = document.getElementById("painter");
+  if (painter) (await import("./painter.js")).startPainter(painter);
+  const file = document.querySelector("input[type=file][data-fills]");
+  if (file) (await import("./painter.js")).startFile(file);
 }
 
 async function onNews() {

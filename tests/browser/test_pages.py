@@ -19,6 +19,8 @@ PAGES = {
     "new study as JSON": "/studies/new?as=json",
     "convergence": "/studies/{study}/convergence",
     "strategies": "/studies/{study}/strategies",
+    "prior": "/studies/{study}/prior",
+    "what if": "/studies/{study}/what-if?ask=without&trial=1",
     "workers": "/studies/{study}/workers",
     "api": "/studies/{study}/api",
     "settings": "/studies/{study}/settings",

@@ -26,6 +26,8 @@ PAGES = {
     "trial": ("/studies/{study}/trials/1", 7),
     "convergence": ("/studies/{study}/convergence", 6),
     "strategies": ("/studies/{study}/strategies", 12),
+    "prior": ("/studies/{study}/prior", 9),
+    "what if": ("/studies/{study}/what-if?ask=without&trial=1", 12),
     "workers": ("/studies/{study}/workers", 6),
     "api": ("/studies/{study}/api", 2),
     "settings": ("/studies/{study}/settings", 2),

@@ -106,6 +106,19 @@ TOPICS = (
         "H = -Σ p_best · log2 p_best;  effective cells = 2^H",
     ),
     Topic(
+        "prior",
+        "What a prior is worth",
+        "How much surer the prior is than an even one, in bits, and how many results would have "
+        "taught as much: these bits divided by what a result has taught so far, on average.",
+        "worth = bits of the prior / (bits learnt / number of results)",
+    ),
+    Topic(
+        "prior-conflict",
+        "Does the prior agree with the results?",
+        "The chance of results at least as surprising as these, if the prior were right. Below "
+        "5 % is a conflict: the prior is then raised to a power below 1, so that it counts less.",
+    ),
+    Topic(
         "stopping",
         "Advice to stop",
         "The study advises to stop when the regret of the leader is below a limit with high "

@@ -12,6 +12,7 @@ from beliefgrid.dashboard.pages import (
     new_study,
     overview,
     posterior,
+    prior,
     settings,
     strategies,
     studies,
@@ -19,6 +20,7 @@ from beliefgrid.dashboard.pages import (
     trial,
     trial_edit,
     trials,
+    what_if,
     workers,
 )
 from beliefgrid.dashboard.pages import help as help_page
@@ -37,6 +39,8 @@ PAGES = (
     trial_edit,
     convergence,
     strategies,
+    prior,
+    what_if,
     workers,
     api,
     settings,

@@ -22,6 +22,8 @@ TABS = (
     ("Trials", "trials"),
     ("Convergence", "convergence"),
     ("Strategies", "strategies"),
+    ("Prior", "prior"),
+    ("What if", "what-if"),
     ("Workers", "workers"),
     ("API", "api"),
     ("Settings", "settings"),

@@ -17,6 +17,8 @@ STOPS = {
     "rocket": "221331 451c47 6a1f56 921c5b b91657 d92847 ed513e f47c56 f6a77f f6d2b5",
     "mako": "1e1525 35264c 40498e 37659e 348fa7 40b7ad 79d6ae c2ebd1",
 }
+# Around a middle: what fell is blue, what stayed light, what rose red.
+DIVERGING = {"change": "2166ac 67a9cf d1e5f0 f2f2f2 fddbc7 ef8a62 b2182b"}
 SHADES = 64  # a palette of 64 colours is 192 bytes; no eye tells it from 256
 EMPTY = SHADES  # the transparent entry: a cell without a value
 
@@ -60,7 +62,8 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 @cache
 def ramp(palette: str) -> bytes:
     """Return the colours of a palette, dark to bright, and one for nothing: three bytes each."""
-    stops = np.array([list(bytes.fromhex(stop)) for stop in STOPS[palette].split()], float)
+    named = (STOPS | DIVERGING)[palette].split()
+    stops = np.array([list(bytes.fromhex(stop)) for stop in named], float)
     places = np.linspace(0, len(stops) - 1, SHADES)
     channels = [np.interp(places, np.arange(len(stops)), stops[:, k]) for k in range(3)]
     colours: bytes = np.rint(np.stack(channels, axis=1)).astype(np.uint8).tobytes()
