@@ -12,7 +12,7 @@ import { ramp } from "./palettes.js";
 import { refreshParts } from "./parts.js";
 import { Readout } from "./readout.js";
 import { Slider } from "./slider.js";
-import { definitionOf, marks, moments, posterior } from "./study.js";
+import { definitionOf, forgetDefinition, marks, moments, posterior } from "./study.js";
 import { coloursOf, onThemeChange } from "./theme.js";
 import { rememberView, viewOf, viewOfForm } from "./view.js";
 
@@ -88,8 +88,10 @@ class Heatmap {
         posterior(this.study, this.view, { signal }),
         marks(this.study, this.view.at, { signal }),
       ]);
+      if (matrix.revision > this.definition.revision) await this.#learnGrid();
       if (signal.aborted) return;
-      this.#shown = { matrix, known, picture: new Picture(this.definition.parameters, matrix) };
+      const parameters = known.parameters ?? this.definition.parameters;
+      this.#shown = { matrix, known, picture: new Picture(parameters, matrix) };
       this.#others.clear();
       await this.#draw();
     } catch (error) {
@@ -97,6 +99,16 @@ class Heatmap {
     } finally {
       if (this.#asking === asking) this.chart.figure.removeAttribute("aria-busy");
     }
+  }
+
+  /** Read the definition again: the grid was edited while the page was open. */
+  async #learnGrid() {
+    forgetDefinition(this.study);
+    this.definition = await definitionOf(this.study);
+    this.newest = this.moments = undefined;
+    if (!this.#slider) return;
+    await this.#fetchMoments();
+    await this.#loadFilm();
   }
 
   async #draw() {
@@ -204,7 +216,7 @@ class Heatmap {
   async #loadFilm() {
     const { layer, x, y, reduce, fixed } = this.view;
     if (layer !== "p_best" || !this.#slider?.moment) return;
-    const view = { x, y, reduce };
+    const view = { x, y, reduce, revision: this.definition.revision };
     for (const [name, value] of Object.entries(fixed)) view[`fix.${name}`] = value;
     const key = JSON.stringify(view);
     if (key !== this.#filmKey) {
@@ -220,7 +232,8 @@ class Heatmap {
     if (this.view.layer !== "p_best") return this.#rest();
     this.#loadFilm().catch((error) => this.chart.fail(error));
     const frame = this.#film?.frame(moment.seq);
-    if (frame) this.#showFrame(frame, moment);
+    // A heatmap of an older grid has other cells than the frames: it waits for the exact one.
+    if (frame && !this.#shown.known.parameters) this.#showFrame(frame, moment);
     else this.#rest();
   }
 
@@ -244,6 +257,7 @@ class Heatmap {
   }
 
   #newestKnown(known) {
+    if (known.parameters) return known;
     if (!this.newest || known.n_results >= this.newest.n_results) this.newest = known;
     return this.newest;
   }

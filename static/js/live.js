@@ -26,6 +26,7 @@ const KINDS = [
   "updated",
   "update_failed",
   "prior_changed",
+  "grid_changed",
   ...TRIAL_EVENTS.map((kind) => `trial_${kind}`),
   ...STUDY_EVENTS.map((kind) => `study_${kind}`),
 ];

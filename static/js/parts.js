@@ -2,7 +2,7 @@
 
 import { withQuery } from "./service.js";
 
-const tags = new Map();
+let last = { path: "", tag: null };
 
 /** Fetch the page's parts and put the new ones in place of the old. */
 export async function refreshParts() {
@@ -10,11 +10,12 @@ export async function refreshParts() {
   if (!names.length) return;
   const query = Object.fromEntries(new URLSearchParams(location.search));
   const path = withQuery(location.pathname, { ...query, part: names.join(",") });
-  const known = tags.get(path);
+  // Only of the last address: after another one the page shows something else.
+  const known = last.path === path ? last.tag : null;
   const answer = await fetch(path, { headers: known ? { "If-None-Match": known } : {} });
   if (answer.status === 304) return;
   if (!answer.ok) throw new Error(`the service answered ${answer.status}`);
-  tags.set(path, answer.headers.get("ETag"));
+  last = { path, tag: answer.headers.get("ETag") };
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of fresh.querySelectorAll("[data-part]")) swap(part);
 }

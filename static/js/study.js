@@ -16,9 +16,13 @@ export function definitionOf(study) {
 
 function simplify(answer) {
   const { parameters, metrics } = answer.definition ?? answer;
+  const { id, name, revision } = answer;
   const objective = metrics.find(({ role }) => (role ?? "objective") === "objective");
-  return { id: answer.id, name: answer.name, parameters, metric: objective.name, goal: objective.goal };
+  return { id, name, revision, parameters, metric: objective.name, goal: objective.goal };
 }
+
+/** Forget the definition of a study: its grid was edited. */
+export const forgetDefinition = (study) => studies.delete(study);
 
 /** Return one layer as a matrix; `view` is {layer, x, y, reduce, at, fixed}. */
 export function posterior(study, { layer, x, y, reduce, at, fixed = {} }, options) {

@@ -173,8 +173,8 @@ def test_marks_of_an_older_revision_are_in_its_numbers(acting: Acting, study: st
     marked = acting.look(crowds.tested, study, old.seq)
     edit(acting, study, size=[16, 32])
 
-    assert acting.look(crowds.known_in, study, old.seq, 1) == (marked, [])
-    assert acting.look(crowds.known_in, study, old.seq, 2)[0] == acting.look(
+    assert acting.look(crowds.known_in, study, old.seq, revision=1, newest=2) == (marked, [])
+    assert acting.look(crowds.known_in, study, old.seq, revision=2, newest=2)[0] == acting.look(
         crowds.tested, study, old.seq
     )
     assert [found.cell for found in acting.look(crowds.tested, study, old.seq)] == [0, 1]

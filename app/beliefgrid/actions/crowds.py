@@ -67,11 +67,15 @@ def infeasible(c: Connection, study_id: str, seq: int) -> list[int]:
 
 
 def known_in(
-    c: Connection, study_id: str, seq: int, revision: int
+    c: Connection, study_id: str, seq: int, *, revision: int, newest: int
 ) -> tuple[list[TestedCell], list[int]]:
-    """Return the tested and the infeasible cells of an event, as cells of a revision's grid."""
-    row = studies.find(c, study_id)
-    if row is None or is_same_grid(c, study_id, revision, row.revision):
+    """Return the tested and the infeasible cells of an event, as cells of a revision's grid.
+
+    `newest` is the revision that the study has now.
+    """
+    is_same = is_same_grid(c, study_id, revision, newest)
+    row = None if is_same else studies.find(c, study_id)
+    if row is None:
         return tested(c, study_id, seq), infeasible(c, study_id, seq)
     found = known_at(c, row, seq, revision)
     return (

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from beliefgrid.actions import crowds, read
 from beliefgrid.actions.errors import SnapshotUnknownError
+from beliefgrid.actions.regrid import Places, places_in
 from beliefgrid.actions.views import ProgressView, SnapshotView, StudyView, TrialView
 from beliefgrid.dashboard import frames
 from beliefgrid.dashboard.render import packed
@@ -26,9 +27,8 @@ router.include_router(frames.router)
 async def moments(request: Request, study_id: str, after: int = 0) -> Response:
     """List the snapshots after a seq, with what the time slider says of each."""
     service = request.app.state.service
-    found = await service.read(read.progress, study_id, after=after, limit=MOST_MOMENTS)
-    items = [_moment(moment) for moment in found]
-    return feed(request, {"items": items, "has_more": len(found) == MOST_MOMENTS})
+    items = await service.read(_moments, study_id, after)
+    return feed(request, {"items": items, "has_more": len(items) == MOST_MOMENTS})
 
 
 @router.get("/marks")
@@ -61,15 +61,29 @@ def feed(request: Request, content: dict[str, Any]) -> Response:
     return packed(request, body, "application/json", headers)
 
 
-def _moment(moment: ProgressView) -> dict[str, Any]:
+def _moments(c: Connection, study_id: str, after: int) -> list[dict[str, Any]]:
+    """Return moments with all cells in the numbers of the newest grid."""
+    found = read.progress(c, study_id, after=after, limit=MOST_MOMENTS)
+    revision = read.study(c, study_id).revision
+    places = {
+        older: places_in(c, study_id, older, revision)
+        for older in {moment.revision for moment in found}
+    }
+    return [_moment(moment, places[moment.revision]) for moment in found]
+
+
+def _moment(moment: ProgressView, place: Places | None) -> dict[str, Any]:
+    def here(cell: int | None) -> int | None:
+        return cell if place is None or cell is None else place(cell)
+
     return {
         "seq": moment.seq,
         "revision": moment.revision,
         "n_observations": moment.n_observations,
         "infeasible": moment.infeasible or 0,
-        "pending": moment.pending,
-        "best": moment.leader_cell,
-        "next": moment.next_cell,
+        "pending": [cell for one in moment.pending if (cell := here(one)) is not None],
+        "best": here(moment.leader_cell),
+        "next": here(moment.next_cell),
         "bits": moment.entropy_bits,
         "created_at": moment.created_at,
     }
@@ -108,14 +122,21 @@ def neighbours(c: Connection, study: StudyView, seq: int) -> list[int]:
 
 
 def _marks(c: Connection, study_id: str, at: int | None) -> dict[str, Any]:
-    return known(c, study_id, read.snapshot(c, study_id, at))
+    return known(c, read.study(c, study_id), read.snapshot(c, study_id, at))
 
 
-def known(c: Connection, study_id: str, snapshot: SnapshotView) -> dict[str, Any]:
-    """Return what a snapshot knew of cells: its marks on a heatmap."""
-    tested = crowds.tested(c, study_id, snapshot.seq)
-    infeasible = crowds.infeasible(c, study_id, snapshot.seq)
-    failed = read.trials(c, study_id, state="failed", limit=MOST_FAILED).items
+def known(c: Connection, study: StudyView, snapshot: SnapshotView) -> dict[str, Any]:
+    """Return what a snapshot knew of cells: its marks on a heatmap.
+
+    Cells are those of the snapshot's own grid; `parameters` says which that is, if the grid was
+    edited since.
+    """
+    tested, infeasible = crowds.known_in(
+        c, study.id, snapshot.seq, revision=snapshot.revision, newest=study.revision
+    )
+    has_failed = study.counts.get("failed", 0) > 0
+    failed = read.trials(c, study.id, state="failed", limit=MOST_FAILED).items if has_failed else []
+    places = places_in(c, study.id, study.revision, snapshot.revision)
     cells = [found.cell for found in tested]
     return {
         "seq": snapshot.seq,
@@ -125,16 +146,25 @@ def known(c: Connection, study_id: str, snapshot: SnapshotView) -> dict[str, Any
         "values": [found.values for found in tested],
         "counts": [found.count for found in tested],
         "infeasible": infeasible,
-        "failed": _failed(failed, snapshot, tested={*cells, *infeasible}),
+        "failed": _failed(failed, snapshot, places, tested={*cells, *infeasible}),
         "pending": snapshot.pending,
         "best": _cell(snapshot.summary.get("leader")),
         "next": _cell(snapshot.summary.get("next")),
+        "parameters": places.after.to_definition() if places is not None else None,
     }
 
 
-def _failed(trials: Sequence[TrialView], snapshot: SnapshotView, *, tested: set[int]) -> list[int]:
+def _failed(
+    trials: Sequence[TrialView],
+    snapshot: SnapshotView,
+    places: Places | None,
+    *,
+    tested: set[int],
+) -> list[int]:
     """Return the cells that failed before a snapshot and have no result in it."""
     known = {trial.cell for trial in trials if trial.updated_at <= snapshot.created_at}
+    if places is not None:
+        known = {places(cell) for cell in known if cell is not None}
     return sorted(cell for cell in known if cell is not None and cell not in tested)
 
 

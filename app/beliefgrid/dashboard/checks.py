@@ -1,5 +1,6 @@
 """Health checks of a study: what is wrong or worth knowing, and what to do about it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,11 +8,24 @@ from typing import Any
 
 from beliefgrid.actions.views import StudyView, WorkerView
 from beliefgrid.dashboard.leader import leader_of
+from beliefgrid.dashboard.levels import level_beyond
 from beliefgrid.dashboard.numbers import address_level, ago, cell_text, count, level, percent
 
 FEW = 5
 MANY_FAILED = 0.25
 QUIET_FOR = timedelta(minutes=15)
+ENOUGH = 20  # results, before the model may be called blind
+MOSTLY_NOISE = 0.8
+CONTRADICTED = 0.01  # p-value of the results under the prior
+REPEATED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NewLevel:
+    """A level that one click adds to the grid."""
+
+    name: str
+    level: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +35,7 @@ class Check:
     tone: str
     text: str
     advice: str
+    level: NewLevel | None = None
 
 
 def checks(
@@ -28,6 +43,9 @@ def checks(
     summary: Mapping[str, Any] | None,
     workers: Sequence[WorkerView],
     now: datetime,
+    *,
+    theta: Mapping[str, Any] | None = None,
+    known: Mapping[str, Any] | None = None,
 ) -> list[Check]:
     """Return what a person should know of a study, the gravest first."""
     found = [
@@ -37,6 +55,10 @@ def checks(
         _failures(study),
         _silence(study, workers, now),
         *(_worker(worker) for worker in workers),
+        *(_lost(study, worker, now) for worker in workers),
+        _blind(study, summary, theta),
+        _contradicted(summary),
+        _same_seeds(study, known),
         _advice_to_stop(study, summary),
         *_border(study, summary),
     ]
@@ -114,6 +136,61 @@ def _worker(worker: WorkerView) -> Check | None:
     )
 
 
+def _lost(study: StudyView, worker: WorkerView, now: datetime) -> Check | None:
+    seen = worker.last_seen_at
+    if study.state != "active" or not worker.active or seen is None or now - seen < QUIET_FOR:
+        return None
+    return Check(
+        "warn",
+        f"Worker {worker.name} may be lost: its last sign was {ago((now - seen).total_seconds())}.",
+        "Its trial goes to another worker when the lease ends; look at its machine.",
+    )
+
+
+def _blind(
+    study: StudyView, summary: Mapping[str, Any] | None, theta: Mapping[str, Any] | None
+) -> Check | None:
+    """Say so where the fitted noise is most of what is seen: the parameters explain little."""
+    n = (summary or {}).get("n_observations", 0)
+    if not theta or n < ENOUGH or "log_noise" not in theta:
+        return None
+    excess = float(theta["log_signal"]) - float(theta["log_noise"])
+    noise = 1 / (1 + math.exp(min(700.0, excess)))
+    if noise < MOSTLY_NOISE:
+        return None
+    return Check(
+        "warn",
+        f"{study.metric} is hardly predictable: {percent(noise)} of its spread looks like noise.",
+        "Average several seeds per result, train longer, or search parameters that matter more.",
+    )
+
+
+def _contradicted(summary: Mapping[str, Any] | None) -> Check | None:
+    p_value = (summary or {}).get("prior_p_value")
+    if p_value is None or p_value >= CONTRADICTED:
+        return None
+    return Check(
+        "warn",
+        "The results contradict the prior: were it right, such ones would come once in "
+        f"{1 / max(p_value, 1e-9):,.0f} studies.",
+        "It counts for less already; look at it on the Prior page, or remove it.",
+    )
+
+
+def _same_seeds(study: StudyView, known: Mapping[str, Any] | None) -> Check | None:
+    """Say so where repeats of cells agree to the last digit although there should be noise."""
+    if not known or study.definition.get("noise") == "none":
+        return None
+    repeats = [values for values in known["values"] if len(values) > 1]
+    if len(repeats) < REPEATED or any(len(set(values)) > 1 for values in repeats):
+        return None
+    return Check(
+        "warn",
+        f"{count(len(repeats), 'cell')} gave exactly the same {study.metric} again.",
+        "Your runs probably share a seed, so repeats teach nothing: seed each by its trial number.",
+    )
+
+
 def _advice_to_stop(study: StudyView, summary: Mapping[str, Any] | None) -> Check | None:
     if study.state != "active" or not summary or not summary["should_stop"]:
         return None
@@ -143,7 +220,13 @@ def _border(study: StudyView, summary: Mapping[str, Any] | None) -> list[Check]:
                     f"The best cell ({cell_text(leader['assignments'])}, "
                     f"{percent(leader['p_best'])}) is at the {ends[address_level(at)]} "
                     f"{parameter['name']}, {level(at)}.",
-                    "Better values may lie beyond: consider a level there in a new study.",
+                    "Better values may lie beyond.",
+                    _beyond(parameter, at),
                 )
             )
     return found
+
+
+def _beyond(parameter: Mapping[str, Any], end: Any) -> NewLevel | None:
+    found = level_beyond(parameter, end)
+    return None if found is None else NewLevel(parameter["name"], address_level(found))

@@ -4,6 +4,9 @@ A frame is p_best of one snapshot as colours: a byte a cell, log10 p over six de
 row from the bottom, in display order. Frames are for colour only; numbers on the screen come
 from the posterior resource. Frames of snapshots that exist never change, so the browser may
 keep them for ever.
+
+Where the grid was edited, all frames are drawn over the grid of one revision: levels that an
+older snapshot did not know are blank in its frame.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +20,8 @@ from sqlalchemy import Connection
 
 from beliefgrid import search
 from beliefgrid.actions import read
+from beliefgrid.actions.definitions import definition_of
+from beliefgrid.actions.regrid import Places, places_in
 from beliefgrid.dashboard.numbers import find_level
 from beliefgrid.dashboard.render import packed
 
@@ -56,39 +61,39 @@ async def frames(  # noqa: PLR0917 - the parameters of the address
     last: Annotated[int, Query(ge=0)],
     y: str | None = None,
     reduce: Reduce = "sum",
+    revision: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response:
     """Return the frames of all snapshots from `first` to `last`, one after the other."""
     picture = Picture(x, y, reduce, _fixed(request.query_params))
-    body, is_closed = await request.app.state.service.read(_frames, study_id, picture, first, last)
+    body, is_closed = await request.app.state.service.read(
+        _frames, study_id, picture, first, last, revision
+    )
     return _answer(request, body, is_closed=is_closed)
 
 
 def _frames(
-    c: Connection, study_id: str, picture: Picture, first: int, last: int
+    c: Connection, study_id: str, picture: Picture, first: int, last: int, revision: int | None
 ) -> tuple[bytes, bool]:
     """Return the frames of a range and whether no further snapshot can fall into it."""
     study = read.study(c, study_id)
     stored = read.fields(c, study_id, first, last)
-    definitions = {
-        row.revision: read.recipe(c, study_id, row.seq).definition["parameters"]
-        for row in {row.revision: row for row in stored}.values()
-    }
     if not stored:
         return b"", False
-    newest = definitions[stored[-1].revision]
-    grid = search.Grid.from_definition(newest)
+    target = min(revision or stored[-1].revision, study.revision)
+    grid = search.Grid.from_definition(definition_of(c, study_id, target)["parameters"])
     if len(stored) * grid.n_cells > MOST_CELLS:
         raise HTTPException(422, f"expected at most {MOST_CELLS // grid.n_cells} snapshots")
-    blank = np.zeros(grid.n_cells)  # of a snapshot from before the grid was edited
-    pixels = [
-        frame(grid, _decoded(row, grid) if definitions[row.revision] == newest else blank, picture)
-        for row in stored
-    ]
+    places = {
+        older: places_in(c, study_id, older, target) for older in {row.revision for row in stored}
+    }
+    pixels = [frame(grid, _decoded(row, grid, places[row.revision]), picture) for row in stored]
     return b"".join(p.tobytes() for p in pixels), last <= study.snapshot_seq
 
 
-def _decoded(row: Any, grid: search.Grid) -> NDArray[np.float64]:
-    return search.decode_field(row.field, grid.n_cells)
+def _decoded(row: Any, grid: search.Grid, places: Places | None) -> NDArray[np.float64]:
+    if places is None:
+        return search.decode_field(row.field, grid.n_cells)
+    return places.field(search.decode_field(row.field, places.before.n_cells))
 
 
 def frame(grid: search.Grid, field: NDArray[np.float64], picture: Picture) -> Pixels:

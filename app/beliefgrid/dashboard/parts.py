@@ -64,6 +64,8 @@ class Checks(Part):
     template: ClassVar[str] = "parts/checks.html"
 
     items: Sequence[Check]
+    action: str
+    csrf_token: str
 
 
 @dataclass(frozen=True, slots=True)

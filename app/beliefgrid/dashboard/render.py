@@ -84,12 +84,13 @@ def render_part(part: Part) -> Markup:
     return Markup(environment().get_template(part.template).render(part=part))  # noqa: S704 - a template's output is escaped
 
 
-def parts_of(page: PageContext) -> Iterator[Part]:
-    """Return the parts that a page is made of."""
+def parts_of(page: PageContext | Part) -> Iterator[Part]:
+    """Return the parts that a page is made of, and those within them."""
     for held in fields(page):  # type: ignore[arg-type]  # every page is a dataclass
         value: Any = getattr(page, held.name)
         if isinstance(value, Part):
             yield value
+            yield from parts_of(value)
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request, Response
@@ -10,9 +11,10 @@ from sqlalchemy import Connection
 from beliefgrid import search
 from beliefgrid.actions import crowds, read
 from beliefgrid.actions.crowds import Sample
+from beliefgrid.actions.regrid import is_same_grid
 from beliefgrid.actions.views import PosteriorView, SnapshotView, StudyView, TrialView, WorkerView
 from beliefgrid.dashboard import charts, frames, layout, maps, sentences, sketch
-from beliefgrid.dashboard.checks import checks
+from beliefgrid.dashboard.checks import Check, checks
 from beliefgrid.dashboard.links import links_of
 from beliefgrid.dashboard.numbers import count
 from beliefgrid.dashboard.parts import (
@@ -83,7 +85,7 @@ def _read(c: Connection, study_id: str) -> _Read:
         study=study,
         snapshot=snapshot,
         matrix=stored_matrix(c, study, snapshot) if snapshot else None,
-        known=charts.known(c, study_id, snapshot) if snapshot else None,
+        known=charts.known(c, study, snapshot) if snapshot else None,
         results=crowds.history_sample(c, study_id, most=MOST_SKETCHED),
         latest=read.trials(c, study_id, sort="-number", limit=LATEST).items,
         workers=read.workers(c, study_id),
@@ -92,12 +94,14 @@ def _read(c: Connection, study_id: str) -> _Read:
 
 def stored_matrix(c: Connection, study: StudyView, snapshot: SnapshotView) -> PosteriorView | None:
     """Return p_best over the first two axes as the snapshot stores it: good for colours."""
-    if snapshot.revision != study.revision:
+    if not is_same_grid(c, study.id, snapshot.revision, study.revision):
         return None
     stored = read.fields(c, study.id, snapshot.seq, snapshot.seq)
     if not stored or stored[0].field is None:
         return None
     grid = search.Grid.from_definition(study.parameters)
+    if not grid.is_written_out:
+        return None
     names = [parameter["name"] for parameter in study.parameters]
     x, y = names[0], names[1] if len(names) > 1 else None
     field = search.decode_field(stored[0].field, grid.n_cells)
@@ -109,13 +113,14 @@ def stored_matrix(c: Connection, study: StudyView, snapshot: SnapshotView) -> Po
 
 def _page(request: Request, found: _Read) -> OverviewPage:
     links, now, study = links_of(request), layout.now(), found.study
+    frame = layout.frame(request, study.name, study=study, is_live=True)
     summary = found.snapshot.summary if found.snapshot else None
     top = found.snapshot.top if found.snapshot else []
     return OverviewPage(
-        frame=layout.frame(request, study.name, study=study, is_live=True),
+        frame=frame,
         head=layout.study_head(links, study, ""),
         lead=Lead(sentences.overview(study, summary), QUESTIONS),
-        checks=Checks(checks(study, summary, found.workers, now)),
+        checks=Checks(_checks(found, now), links.study(study.id, "settings"), frame.csrf_token),
         stats=stats_of(links, study, summary, now),
         map_card=maps.MapCard(_map(found)),
         map_href=links.study(study.id, "posterior"),
@@ -124,6 +129,18 @@ def _page(request: Request, found: _Read) -> OverviewPage:
         among_tested=among_tested_of(links, study, summary, top),
         history=sketch.history_of(study.id, study.metric, study.goal, found.results),
         latest=latest_of(links, study, found.latest, now),
+    )
+
+
+def _checks(found: _Read, now: datetime) -> list[Check]:
+    snapshot = found.snapshot
+    return checks(
+        found.study,
+        snapshot.summary if snapshot else None,
+        found.workers,
+        now,
+        theta=snapshot.theta if snapshot else None,
+        known=found.known,
     )
 
 

@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 
 from beliefgrid.actions import read
 from beliefgrid.actions.compute import ComputeError
+from beliefgrid.actions.definitions import definition_of
 from beliefgrid.actions.errors import ActionError
+from beliefgrid.actions.regrid import is_same_grid
 from beliefgrid.actions.views import PosteriorView, SnapshotView, StudyView
 from beliefgrid.dashboard import charts, layout, maps
 from beliefgrid.dashboard.layers import LAYERS, REDUCES, Layer
@@ -112,6 +114,7 @@ class _Read:
     snapshot: SnapshotView | None
     known: Mapping[str, Any] | None
     neighbours: Sequence[int]
+    is_older_grid: bool = False
 
 
 @router.get("/studies/{study_id}/posterior")
@@ -131,8 +134,14 @@ def _read(c: Connection, study_id: str, at: int | None) -> _Read:
     snapshot = charts.newest(c, study_id, at)
     if snapshot is None:
         return _Read(study, None, None, [])
-    known = charts.known(c, study_id, snapshot)
-    return _Read(study, snapshot, known, charts.neighbours(c, study, snapshot.seq))
+    known = charts.known(c, study, snapshot)
+    near = charts.neighbours(c, study, snapshot.seq)
+    if is_same_grid(c, study_id, snapshot.revision, study.revision):
+        return _Read(study, snapshot, known, near)
+    definition = definition_of(c, study_id, snapshot.revision)
+    then = replace(study, definition=definition)
+    then = replace(then, n_cells=then.grid_cells)
+    return _Read(then, snapshot, known, near, is_older_grid=True)
 
 
 async def _matrix(
@@ -174,7 +183,7 @@ def _page(
         shown = maps.table_of(matrix, api)
         map_ = maps.map_of(
             study, matrix, found.known, figure_id="posterior-map", has_slider=True,
-            colour=view.colour, fixed=fixed, caption=_caption(links, study, view, fixed, moment),
+            colour=view.colour, fixed=fixed, caption=_caption(links, found, view, fixed, moment),
         )  # fmt: skip
     return PosteriorPage(
         frame=layout.frame(request, f"Posterior · {study.name}", study=study, is_live=True),
@@ -207,13 +216,14 @@ def _sentence(
 
 
 def _caption(
-    links: Links, study: StudyView, view: View, fixed: Mapping[str, str], moment: str
+    links: Links, found: _Read, view: View, fixed: Mapping[str, str], moment: str
 ) -> MapCaption:
-    layer = LAYERS[view.layer]
+    layer, study = LAYERS[view.layer], found.study
+    older = "This moment is from before the grid was edited, and shows the grid that it had then."
     return MapCaption(
         title=layer.title + (f" ({study.metric})" if layer.has_unit else ""),
         meaning=layer.meaning,
-        reduction=_reduction(view, layer, fixed),
+        reduction=_reduction(view, layer, fixed) + (f" {older}" if found.is_older_grid else ""),
         moment=moment,
         help_href=links.help(layer.name),
     )

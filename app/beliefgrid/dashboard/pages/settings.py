@@ -5,15 +5,19 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
 
 from beliefgrid.actions import read
+from beliefgrid.actions.definitions import definition_of
 from beliefgrid.actions.errors import ActionError
 from beliefgrid.actions.manage import delete_study, patch_study, restore_study
 from beliefgrid.actions.states import STUDY_MOVES
 from beliefgrid.actions.views import StudyView
 from beliefgrid.dashboard import layout
 from beliefgrid.dashboard.bodies import bodies_of, checked
+from beliefgrid.dashboard.levels import extended, read_levels, typed_levels, with_levels
 from beliefgrid.dashboard.links import links_of
+from beliefgrid.dashboard.numbers import count
 from beliefgrid.dashboard.parts import Lead
 from beliefgrid.dashboard.render import PageContext, respond
 from beliefgrid.search import SearchError
@@ -21,6 +25,10 @@ from beliefgrid.search import SearchError
 router = APIRouter()
 QUESTIONS = ("Shall it go on?", "How long may it take?", "What is it about?")
 MOST_TAGS = 32
+MOST_DIGITS = 10
+LEVELS = "levels."
+VERSIONED = ("describe", "levels")
+GRID_WISHES = ("levels", "add_level", "restore_levels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,16 @@ MOVES = {
     "exhausted": Move("exhausted", "Stop", "It ends here; results are kept.", is_grave=True),
     "archived": Move("archived", "Archive", "It ends and is put away; resume takes it back."),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class LevelField:
+    """The levels of one parameter, as a field."""
+
+    field: str
+    name: str
+    levels: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,9 @@ class SettingsPage(PageContext):
     does_stop: bool
     metric: str
     version: int
+    levels: Sequence[LevelField]
+    n_cells: str
+    undo_revision: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +101,17 @@ class DeletedPage(PageContext):
 async def settings(request: Request, study_id: str) -> Response:
     """Show what a person can change of a study."""
     study = await request.app.state.service.read(read.study, study_id)
-    page = _page(request, study)
-    return respond(request, replace(page, saved=request.query_params.get("saved") == "yes"))
+    page, query = _page(request, study), request.query_params
+    before = query.get("before", "")
+    is_undoable = before.isascii() and before.isdigit() and len(before) < MOST_DIGITS
+    return respond(
+        request,
+        replace(
+            page,
+            saved=query.get("saved") == "yes",
+            undo_revision=int(before) if is_undoable and int(before) < study.revision else None,
+        ),
+    )
 
 
 @router.post("/studies/{study_id}/settings")
@@ -98,15 +128,71 @@ async def change(request: Request, study_id: str) -> Response:
         await service.write(restore_study, study_id, actor=actor)
         return _go_to(links.study(study_id))
     try:
-        version = int(sent["version"]) if wish == "describe" and "version" in sent else None
-        body = checked(bodies_of(request).patch, _changes(wish, sent))
-        await service.write(
-            patch_study, study_id, changes=body.changes(), if_version=version, actor=actor
-        )
+        before = await _change(request, study_id, wish, sent)
     except (ActionError, SearchError, ValueError) as error:
         study = await service.read(read.study, study_id)
         return respond(request, replace(_page(request, study), problem=str(error)), status=422)
-    return _go_to(links.study(study_id, "settings", saved="yes"))
+    return _go_to(links.study(study_id, "settings", saved="yes", before=before))
+
+
+async def _change(
+    request: Request, study_id: str, wish: str, sent: Mapping[str, str]
+) -> int | None:
+    """Make a change; return the revision that takes it back, if it was one of the grid."""
+    service, before = request.app.state.service, None
+    version = (
+        _whole("version", sent["version"]) if wish in VERSIONED and "version" in sent else None
+    )
+    if wish in GRID_WISHES:
+        changes, before = await service.read(_grid_changes, study_id, wish, sent)
+    else:
+        changes = _changes(wish, sent)
+    body = checked(bodies_of(request).patch, changes)
+    actor = layout.state_of(request, "actor", None)
+    await service.write(
+        patch_study, study_id, changes=body.changes(), if_version=version, actor=actor
+    )
+    return before
+
+
+def _grid_changes(
+    c: Connection, study_id: str, wish: str, sent: Mapping[str, str]
+) -> tuple[dict[str, Any], int]:
+    """Return the changes of an edit of the grid, and the revision that takes it back.
+
+    Raises:
+        ValueError: a field cannot be read, or there is no such parameter or revision.
+    """
+    study = read.study(c, study_id)
+    parameters: list[dict[str, Any]] = study.parameters
+    if wish == "restore_levels":
+        revision = _whole("revision", sent.get("revision", ""))
+        if not 1 <= revision <= study.revision:
+            raise ValueError("The study has no such revision; load the page again.")
+        parameters = definition_of(c, study_id, revision)["parameters"]
+    elif wish == "add_level":
+        parameters = _with_one_more(parameters, sent.get("name", ""), sent.get("level", ""))
+    else:
+        parameters = [
+            parameter | {"values": read_levels(sent[field], parameter)}
+            if (field := f"{LEVELS}{i}") in sent
+            else parameter
+            for i, parameter in enumerate(parameters)
+        ]
+    changes: dict[str, Any] = {"parameters": parameters}
+    if study.state == "exhausted" and study.cells_tested >= study.n_cells:
+        changes["state"] = "active"  # there is something to test again
+    return changes, study.revision
+
+
+def _with_one_more(
+    parameters: Sequence[dict[str, Any]], name: str, text: str
+) -> list[dict[str, Any]]:
+    found = next((parameter for parameter in parameters if parameter["name"] == name), None)
+    levels = read_levels(text, found) if found else []
+    if found is None or len(levels) != 1 or levels[0] in found["values"]:
+        raise ValueError("This level cannot be added; load the page again.")
+    return with_levels(parameters, name, extended(found, levels[0]))
 
 
 def _changes(wish: str, sent: Mapping[str, str]) -> dict[str, Any]:
@@ -128,7 +214,7 @@ def _changes(wish: str, sent: Mapping[str, str]) -> dict[str, Any]:
             if sent.get(name, "").strip():
                 stopping[name] = _number(name, sent[name])
         return {
-            "budget": {"trials": _whole(budget)} if budget else None,
+            "budget": {"trials": _whole("budget", budget)} if budget else None,
             "stopping": stopping,
         }
     raise ValueError("This form is not one of ours; load the page again.")
@@ -155,7 +241,19 @@ def _page(request: Request, study: StudyView) -> SettingsPage:
         does_stop=stopping.get("action") == "stop",
         metric=study.metric,
         version=study.version,
+        levels=[
+            LevelField(f"{LEVELS}{i}", one["name"], typed_levels(one), _kind(one))
+            for i, one in enumerate(study.parameters)
+        ],
+        n_cells=count(study.n_cells, "cell"),
+        undo_revision=None,
     )
+
+
+def _kind(parameter: Mapping[str, Any]) -> str:
+    if parameter["kind"] == "categorical":
+        return "categories"
+    return f"{parameter['scale']} scale"
 
 
 def _sentence(study: StudyView) -> str:
@@ -180,12 +278,12 @@ def _number(name: str, text: str) -> float:
         raise ValueError(f"The {name} must be a number, and {text[:40]!r} is none.") from error
 
 
-def _whole(text: str) -> int:
+def _whole(what: str, text: str) -> int:
     try:
         return int(text)
     except ValueError as error:
         raise ValueError(
-            f"The budget must be a whole number of trials, got {text[:40]!r}."
+            f"The {what} must be a whole number, and {text[:40]!r} is none."
         ) from error
 
 

@@ -12,6 +12,7 @@ from beliefgrid import search
 from beliefgrid.actions import read
 from beliefgrid.actions.compute import ComputeError
 from beliefgrid.actions.errors import ActionError
+from beliefgrid.actions.regrid import is_same_grid
 from beliefgrid.actions.views import StudyView
 from beliefgrid.dashboard import charts, layout, race
 from beliefgrid.dashboard.layers import LAYERS
@@ -105,9 +106,9 @@ async def _race(request: Request, study_id: str) -> tuple[StudyView, Race | None
 
 def _read(c: Connection, study_id: str) -> tuple[StudyView, Mapping[str, Any] | None]:
     study, snapshot = read.study(c, study_id), charts.newest(c, study_id)
-    if snapshot is None or snapshot.revision != study.revision:
+    if snapshot is None or not is_same_grid(c, study_id, snapshot.revision, study.revision):
         return study, None
-    return study, charts.known(c, study_id, snapshot)
+    return study, charts.known(c, study, snapshot)
 
 
 def _compared(study: StudyView, known: Mapping[str, Any], mean: Any) -> Race:
