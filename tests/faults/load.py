@@ -131,7 +131,7 @@ class Load:
         try:
             yield self.ledger
         except BaseException:
-            self.is_over.set()
+            self.abandon()
             raise
         finally:
             self.stop()
@@ -141,6 +141,11 @@ class Load:
         self.threads = [threading.Thread(target=self._work, args=(i,)) for i in range(workers)]
         for thread in self.threads:
             thread.start()
+
+    def abandon(self) -> None:
+        """Let nobody wait for an answer: the service does not come back."""
+        self.is_gone = True
+        self.is_over.set()
 
     def stop(self) -> None:
         """Let each worker get its last answer; fail if one does not."""

@@ -20,6 +20,8 @@ def is_there(pid: int) -> bool:
     return False
 
 
+@pytest.mark.fault
+@pytest.mark.timeout(300)
 def test_a_killed_server_leaves_no_process_behind(sqlite_url: str, tmp_path: Path) -> None:
     """A process that waits for work for ever would hold its memory for ever."""
     with running_server(tmp_path, sqlite_url) as server:

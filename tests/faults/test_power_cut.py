@@ -46,7 +46,7 @@ def cut_under_load(disk: LoopDisk, load: Load, folder: Path, url: str) -> None:
             # when the file system is shut down that they were done.
             server.process.send_signal(signal.SIGSTOP)
             disk.cut_power()
-            load.is_gone = True
+            load.abandon()
             server.kill()
         finally:
             load.stop()

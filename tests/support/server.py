@@ -14,6 +14,8 @@ import httpx2
 
 from tests.support.waiting import wait_until
 
+START_S = 120.0  # on a machine that is busy with everything else
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -45,7 +47,8 @@ def running_server(
         )
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
-        wait_until(lambda: is_ready(server.url), process=process, log=log)
+        ready = lambda: is_ready(server.url)
+        wait_until(ready, process=process, log=log, patience_s=START_S)
         yield server
     finally:
         if process.poll() is None:
