@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from beliefgrid.search.start import latin_design, start_cells
+from beliefgrid.search.start import latin_design, n_start, start_cells
 from beliefgrid.search.streams import stream
 from tests.search.problems import AUTOENCODER, problem
 
@@ -73,3 +73,15 @@ def test_categories_have_no_middle() -> None:
 
     assert len(cells) == 2
     assert len({cell // 4 for cell in cells}) == len({cell % 4 for cell in cells}) == 2
+
+
+@pytest.mark.parametrize(("kinds", "n"), [("oo", 1), ("oc", 2), ("cc", 2)])
+def test_where_all_axes_are_ordered_the_middle_is_enough(kinds: str, n: int) -> None:
+    """With a categorical axis one more cell is tested before results decide."""
+    kind = {"o": {"scale": "linear"}, "c": {"kind": "categorical"}}
+    axes: list[dict[str, Any]] = [
+        {"name": str(axis), "values": [1, 2, 3]} | kind[of] for axis, of in enumerate(kinds)
+    ]
+
+    assert n_start(problem(axes)) == n
+    assert 1 <= len(start_cells(problem(axes))[0]) <= n
