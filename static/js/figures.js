@@ -194,13 +194,16 @@ const LOOKS = {
   step: { dash: "solid", shape: "hv" },
   "step-2": { dash: "dash", shape: "hv" },
   "step-3": { dash: "dot", shape: "hv" },
+  "step-4": { dash: "longdash", shape: "hv" },
+  "step-5": { dash: "dashdot", shape: "hv" },
+  "step-6": { dash: "longdashdot", shape: "hv" },
   "line-2": { dash: "dash", shape: "linear" },
   "line-3": { dash: "dot", shape: "linear" },
 };
 
 /** Return line charts: each series has its own dash and colour. */
 export function lines({ x_title: x, y_title: y, is_log: isLog, has_zero: hasZero, series }, { colours }) {
-  const hue = { line: colours.accent, step: colours.accent, "step-2": colours.second, "line-2": colours.second };
+  const hue = { line: colours.accent, step: colours.accent, "step-2": colours.second, "line-2": colours.second, "step-4": colours.third, "step-5": colours.fourth, "step-6": colours.accent };
   const data = series.map((one) => ({
     type: "scatter",
     mode: one.look === "points" ? "markers" : one.x.length > 60 ? "lines" : "lines+markers",

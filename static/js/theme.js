@@ -41,6 +41,8 @@ export function coloursOf(host) {
     empty: named("empty"),
     accent: named("accent"),
     second: named("second"),
+    third: named("third"),
+    fourth: named("fourth"),
     point: named("point"),
   };
   probe.remove();

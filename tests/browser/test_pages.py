@@ -24,6 +24,7 @@ PAGES = {
     "workers": "/studies/{study}/workers",
     "api": "/studies/{study}/api",
     "settings": "/studies/{study}/settings",
+    "compare": "/compare?study={study}&study={other}",
     "tokens": "/tokens",
     "help": "/help",
 }
@@ -47,7 +48,10 @@ def path_of(api_for_module: Api) -> dict[str, str]:
     )
     api.fail(study, api.suggest(study, "gpu-1")["number"], "infeasible")
     trial = api.suggest(study, "gpu-2")["number"]
-    return {name: path.format(study=study, trial=trial) for name, path in PAGES.items()}
+    other = api.create({"a": [1, 2]}, name="another study", results=[({"a": 1}, 0.3)])
+    return {
+        name: path.format(study=study, trial=trial, other=other) for name, path in PAGES.items()
+    }
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -18,6 +18,7 @@ from tests.support import sqlite
 PAGES = {
     "studies": ("/", 2),
     "new study": ("/studies/new", 0),
+    "compare": ("/compare?study={study}", 2),
     "tokens": ("/tokens", 1),
     "help": ("/help", 0),
     "overview": ("/studies/{study}", 17),

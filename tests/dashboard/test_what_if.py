@@ -5,6 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from beliefgrid.dashboard.numbers import cell_text, percent
 from tests.api.support import Api
 from tests.dashboard.conftest import wait_for_posterior
 
@@ -47,8 +48,8 @@ def test_what_would_follow_is_what_follows(app_client: TestClient, api: Api, stu
     wait_for_posterior(api, study)
 
     top = api.get(f"/studies/{study}/snapshots")["items"][-1]["summary"]["top"][0]
-    assert top["assignments"] == CELL
-    assert "learning_rate 0.1, latent_dim 8 would become the likeliest best" in said
+    assert f"{cell_text(top['assignments'])} would" in said
+    assert percent(top["p_best"]) in said
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from beliefgrid.dashboard.bodies import Bodies
 from beliefgrid.dashboard.guard import guard
 from beliefgrid.dashboard.pages import (
     api,
+    compare,
     convergence,
     new_study,
     overview,
@@ -30,6 +31,7 @@ from beliefgrid.dashboard.precompressed import PrecompressedStatic
 PAGES = (
     studies,
     new_study,
+    compare,
     tokens,
     help_page,
     overview,

@@ -15,7 +15,7 @@ from beliefgrid.dashboard.states import Badge, study_badge
 
 THEME_COOKIE = "beliefgrid_theme"
 THEMES = ("light", "dark")
-SITE = (("Studies", "/"), ("Tokens", "/tokens"), ("Help", "/help"))
+SITE = (("Studies", "/"), ("Compare", "/compare"), ("Tokens", "/tokens"), ("Help", "/help"))
 TABS = (
     ("Overview", ""),
     ("Posterior", "posterior"),
