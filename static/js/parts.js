@@ -25,11 +25,15 @@ function swap(fresh) {
   if (!old || old.outerHTML === fresh.outerHTML || isBeingUsed(old)) return;
   const open = new Set([...old.querySelectorAll("details[open][id]")].map(({ id }) => id));
   for (const details of fresh.querySelectorAll("details[id]")) if (open.has(details.id)) details.open = true;
+  const ticked = new Set([...old.querySelectorAll("input[type=checkbox]:checked")].map(keyOf));
+  for (const box of fresh.querySelectorAll("input[type=checkbox]")) if (ticked.has(keyOf(box))) box.checked = true;
   const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
   const adopted = document.adoptNode(fresh);
   old.replaceWith(adopted);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
+
+const keyOf = ({ name, value }) => `${name}=${value}`;
 
 /** Say whether somebody types, or has text selected, in a part: then it stays as it is. */
 function isBeingUsed(part) {

@@ -53,7 +53,7 @@ def test_nothing_is_said_of_a_healthy_study() -> None:
 
 def test_a_best_cell_at_the_border_offers_the_level_beyond() -> None:
     """At either end, on the axis' own scale."""
-    for at, beyond in ((0.001, "0.0001"), (0.1, "1")):
+    for at, beyond in ((0.001, "0.0001"), (0.1, "1.0")):
         leader = {"assignments": {"rate": at}, "p_best": 0.5}
         found = checks(study(), summary(leader=leader), [], NOW)
         assert [check.level for check in found] == [None, NewLevel("rate", beyond)][-len(found) :]

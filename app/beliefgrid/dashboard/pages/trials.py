@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
 
 from beliefgrid.actions import read
+from beliefgrid.actions.many import VERBS, Many, do_with_trials
 from beliefgrid.actions.states import TRIAL_STATES
 from beliefgrid.actions.views import Page, StudyView, TrialView
 from beliefgrid.dashboard import layout, sentences
@@ -25,6 +26,7 @@ from beliefgrid.dashboard.states import Badge, trial_badge
 router = APIRouter()
 QUESTIONS = ("What was tried?", "What failed, and why?", "Who works on what?")
 PER_PAGE = 50
+REASON = "ended by a person"
 PER_READ = 1000
 SORTS = ("-number", "number", "value", "-value")
 WORDS = {
@@ -63,6 +65,7 @@ class Row:
     moment: When | None
     duration: str
     remark: str
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class TrialTable(Part):
     caption: str
     is_filtered: bool
     api_href: str
+    action: str
+    csrf_token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,9 @@ class TrialsPage(PageContext):
     sorts: Sequence[Option]
     table: TrialTable
     csv_href: str
+    import_href: str
     jump_action: str
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,27 @@ async def trials_csv(request: Request, study_id: str) -> StreamingResponse:
     )
 
 
+@router.post("/studies/{study_id}/trials")
+async def change_many(request: Request, study_id: str) -> Response:
+    """Do the same with all trials that are ticked; say how many it was."""
+    service, sent = request.app.state.service, await request.form()
+    verb = str(sent.get("wish", ""))
+    ticked = [str(value) for value in sent.getlist("number")]
+    if verb not in VERBS or not all(t.isascii() and t.isdigit() and len(t) < 16 for t in ticked):  # noqa: PLR2004 - fits 64 bits
+        raise HTTPException(422, "This form is not one of ours; load the page again.")
+    done: Many = await service.write(
+        do_with_trials,
+        study_id,
+        [int(text) for text in ticked],
+        verb=verb,
+        reason=REASON,
+        actor=layout.state_of(request, "actor", None),
+    )
+    query = _filter(request).query(done=done.changed, refused=len(done.refused) or None)
+    to = links_of(request).study(study_id, "trials", **query)
+    return Response(status_code=303, headers={"Location": to})
+
+
 def _filter(request: Request) -> Filter:
     query = request.query_params
     state, sort = query.get("state"), query.get("sort")
@@ -182,6 +210,8 @@ def _page(request: Request, found: _Read, wanted: Filter) -> TrialsPage:
         sorts=_options(list(WORDS.items()), wanted.sort),
         table=_table(request, links, found, wanted),
         csv_href=links.study(study.id, "trials.csv", **wanted.query()),
+        import_href=links.study(study.id, "import"),
+        said=_said(request),
         jump_action=links.study(study.id, "trials"),
     )
 
@@ -204,7 +234,21 @@ def _table(request: Request, links: Links, found: _Read, wanted: Filter) -> Tria
         caption=f"{count(len(found.trials.items), 'trial')}, {WORDS[wanted.sort]}",
         is_filtered=bool(wanted.state or wanted.worker or not is_first),
         api_href=links.study(study.id, "api"),
+        action=links.study(study.id, "trials", **wanted.query()),
+        csrf_token=layout.state_of(request, "csrf_token", ""),
     )
+
+
+def _said(request: Request) -> str:
+    """Return what became of the trials that were ticked."""
+    query = request.query_params
+    done, refused = query.get("done", ""), query.get("refused", "")
+    if not (done.isascii() and done.isdigit() and len(done) < len("10000")):
+        return ""
+    text = f"Done with {count(int(done), 'trial')}."
+    if refused.isascii() and refused.isdigit() and len(refused) < len("10000"):
+        text += f" {count(int(refused), 'trial')} had ended before and stayed as they were."
+    return text
 
 
 def _heading(text: str, name: str, sort: str, href: Any) -> Heading:
@@ -226,6 +270,7 @@ def _row(links: Links, trial: TrialView, names: Sequence[str], now: datetime) ->
         moment=when(trial.completed_at or trial.started_at or trial.created_at, now),
         duration=span(seconds) if (seconds := duration_of(trial)) is not None else "",
         remark=_remark(trial),
+        is_open=trial.state in ("active", "queued"),
     )
 
 
