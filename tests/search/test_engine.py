@@ -468,7 +468,14 @@ def test_an_engine_has_only_public_names() -> None:
     from beliefgrid import search
 
     missing: Any = "surprise"
-    assert set(search.__all__) <= {*dir(search), "update", "layers", "importance", "LAYERS"}
+    assert set(search.__all__) <= {
+        *dir(search),
+        "update",
+        "layers",
+        "importance",
+        "layer_matrix",
+        "LAYERS",
+    }
     with pytest.raises(AttributeError, match="surprise"):
         getattr(search, missing)
 

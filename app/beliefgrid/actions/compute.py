@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beliefgrid.actions.views import Recipe
+from beliefgrid.search import Matrix
 
 QUEUE_LENGTH = 64
 SHOWN_TESTED = 25
@@ -91,6 +92,20 @@ def compute_layers(recipe: Recipe, names: tuple[str, ...]) -> dict[str, NDArray[
     return computed
 
 
+def compute_matrix(recipe: Recipe, picture: dict[str, Any]) -> Any:
+    """Compute a picture of a layer of a grid that is too large to be written out."""
+    from beliefgrid import search
+
+    return search.layer_matrix(
+        _problem(recipe.definition),
+        _observations(recipe),
+        search.Theta.from_json(recipe.theta) if recipe.theta else None,
+        event=recipe.seq,
+        pending=recipe.pending,
+        **picture,
+    )
+
+
 def compute_importance(recipe: Recipe) -> dict[str, Any] | None:
     """Compute how much each parameter matters, by draws from the belief."""
     from beliefgrid import search
@@ -131,6 +146,11 @@ class Compute:
     ) -> dict[str, NDArray[np.floating[Any]]]:
         """Compute layers in a child process."""
         found: dict[str, NDArray[np.floating[Any]]] = await self._run(compute_layers, recipe, names)
+        return found
+
+    async def matrix(self, recipe: Recipe, picture: dict[str, Any]) -> Matrix:
+        """Compute a picture of a layer in a child process."""
+        found: Matrix = await self._run(compute_matrix, recipe, picture)
         return found
 
     async def importance(self, recipe: Recipe) -> dict[str, Any] | None:
@@ -231,7 +251,7 @@ def _summary(problem: Any, posterior: Any, recipe: Recipe) -> dict[str, Any]:
         "leader": _belief(grid, posterior.leader) if posterior.leader else None,
         "top": [_belief(grid, belief) for belief in posterior.top[:10]],
         "among_tested": _best_tested(grid, posterior),
-        "tested_p_best": float(posterior.p_best[sorted(set(recipe.cells))].sum()),
+        "tested_p_best": posterior.tested_p_best,
         "next": first and asdict(first) | {"assignments": grid.assignments(first.cell)},
         "best_value": best,
         "tested": len(set(recipe.cells) | set(recipe.infeasible)),

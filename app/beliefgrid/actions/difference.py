@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from beliefgrid.actions import read
-from beliefgrid.actions.matrix import matrix_view
+from beliefgrid.actions.matrix import first_axes, matrix_view, view_of
 from beliefgrid.actions.views import PosteriorView, Recipe
-from beliefgrid.search import Grid, Problem
+from beliefgrid.search import Grid, Picture, Problem
 
 MOST_CELLS = 20
 Field = NDArray[np.floating[Any]]
@@ -72,8 +72,11 @@ def preview_prior(
     """
     study = read.study(c, study_id)
     definition = study.definition | {"prior": prior}
-    weights = Problem.from_definition(definition).prior.weights
+    problem = Problem.from_definition(definition)
+    weights = problem.prior.weights
     recipe = Recipe(study_id, study.seq, definition, [], [], [], [], [], None)
+    if not problem.grid.is_written_out:
+        return _marginal(recipe, problem, x, y, study.revision)
     return matrix_view(
         recipe,
         weights,
@@ -84,3 +87,14 @@ def preview_prior(
         fixed=fixed,
         revision=study.revision,
     )
+
+
+def _marginal(
+    recipe: Recipe, problem: Problem, x: str | None, y: str | None, revision: int
+) -> PosteriorView:
+    """Return sums of a prior over a grid that is too large for anything else."""
+    grid = problem.grid
+    across, up = (x, y) if x is not None else first_axes(grid, y)
+    picture = Picture.of(grid, x=across, y=up, reduce="sum", at={})
+    matrix = picture.matrix(problem.prior.along(grid, picture.axes))
+    return view_of(recipe, matrix, layer="prior", revision=revision)

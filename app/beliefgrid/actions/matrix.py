@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beliefgrid.actions.views import PosteriorView, Recipe, objective_of
-from beliefgrid.search import Grid, reduce_matrix
+from beliefgrid.search import Grid, Matrix, reduce_matrix
 
 UNITS = {
     "p_best": "probability",
@@ -36,8 +36,13 @@ def matrix_view(
     """
     grid = Grid.from_definition(recipe.definition["parameters"])
     if x is None:
-        x, y = _first_axes(grid, y)
+        x, y = first_axes(grid, y)
     matrix = reduce_matrix(grid, field, x=x, y=y, reduce=reduce, at=fixed)
+    return view_of(recipe, matrix, layer=layer, revision=revision)
+
+
+def view_of(recipe: Recipe, matrix: Matrix, *, layer: str, revision: int) -> PosteriorView:
+    """Return a matrix of a layer as it is shown."""
     return PosteriorView(
         layer=layer,
         x=matrix.x,
@@ -45,14 +50,15 @@ def matrix_view(
         x_values=list(matrix.x_values),
         y_values=list(matrix.y_values),
         z=[[_number(value) for value in row] for row in np.atleast_2d(matrix.z).tolist()],
-        reduce=reduce,
+        reduce=matrix.reduce,
         seq=recipe.seq,
         revision=revision,
         unit=UNITS.get(layer) or str(objective_of(recipe.definition)["name"]),
     )
 
 
-def _first_axes(grid: Grid, y: str | None) -> tuple[str, str | None]:
+def first_axes(grid: Grid, y: str | None) -> tuple[str, str | None]:
+    """Return the first two axes, or the first one beside y."""
     names = [parameter.name for parameter in grid.parameters]
     x = next(name for name in names if name != y) if len(names) > 1 else names[0]
     return x, y or next((name for name in names if name != x), None)

@@ -22,10 +22,11 @@ from beliefgrid.actions.compute import Compute
 from beliefgrid.actions.counted import Heard, refusals
 from beliefgrid.actions.idempotency import Answer, Once
 from beliefgrid.actions.leases import LeaseRules
-from beliefgrid.actions.matrix import matrix_view
+from beliefgrid.actions.matrix import first_axes, matrix_view, view_of
 from beliefgrid.actions.reconcile import reconcile
 from beliefgrid.actions.views import Asked, PosteriorView, TrialView
 from beliefgrid.metrics import Metrics
+from beliefgrid.search import Grid
 from beliefgrid.storage import probe, room
 from beliefgrid.storage.engine import Database, open_database
 from beliefgrid.storage.errors import StorageError, StorageFullError
@@ -233,6 +234,13 @@ class Service:
         fixed: dict[str, Any] | None = None,
     ) -> PosteriorView:
         """Return one layer as a matrix, a marginal (no y) or a slice, at the snapshot `at`."""
+        recipe, revision = await self.read(read.recipe_near, study_id, at)
+        grid = Grid.from_definition(recipe.definition["parameters"])
+        if not grid.is_written_out:
+            axes = (x, y) if x is not None else first_axes(grid, y)
+            picture = {"layer": layer, "x": axes[0], "y": axes[1], "reduce": reduce, "at": fixed}
+            matrix = await self.compute.matrix(recipe, picture)
+            return view_of(recipe, matrix, layer=layer, revision=revision)
         computed, recipe, revision = await self._computed(study_id, (layer,), at)
         return await asyncio.to_thread(
             matrix_view,

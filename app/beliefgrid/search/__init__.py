@@ -13,6 +13,7 @@ from beliefgrid.search.grid import Grid
 from beliefgrid.search.matrix import REDUCES, Matrix, reduce_matrix
 from beliefgrid.search.observations import Observations
 from beliefgrid.search.parameters import Parameter, Value
+from beliefgrid.search.picture import Picture
 from beliefgrid.search.posterior import Belief, Candidate, Posterior
 from beliefgrid.search.prior import Prior
 from beliefgrid.search.problem import Problem, Stopping, Strategy, check_value
@@ -21,7 +22,7 @@ from beliefgrid.search.version import ENGINE_VERSION
 from beliefgrid.search.walk import next_untested
 
 if TYPE_CHECKING:
-    from beliefgrid.search.engine import LAYERS, importance, layers, update
+    from beliefgrid.search.engine import LAYERS, importance, layer_matrix, layers, update
 
 __all__ = [
     "ENGINE_VERSION",
@@ -33,6 +34,7 @@ __all__ = [
     "Matrix",
     "Observations",
     "Parameter",
+    "Picture",
     "Posterior",
     "Prior",
     "Problem",
@@ -45,6 +47,7 @@ __all__ = [
     "decode_field",
     "encode_field",
     "importance",
+    "layer_matrix",
     "layers",
     "next_untested",
     "reduce_matrix",
@@ -53,7 +56,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("LAYERS", "importance", "layers", "update"):
+    if name in ("LAYERS", "importance", "layer_matrix", "layers", "update"):
         from beliefgrid.search import engine
 
         return getattr(engine, name)

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from scipy.special import erfcx, ndtr
 
-from beliefgrid.search.arrays import Floats
+from beliefgrid.search.arrays import Floats, Ints
 from beliefgrid.search.grid import Grid
 
 LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
@@ -56,12 +56,24 @@ def log_middle(grid: Grid) -> Floats:
     and without it the first picks of the model are corners. Grids with a categorical axis gained
     nothing from it, so there it is zero.
     """
-    if not all(parameter.is_ordered for parameter in grid.parameters):
-        return np.zeros(grid.n_cells)
     total = np.zeros((1,))
+    for preference in _middle_of_axes(grid):
+        total = (total[:, None] + preference[None, :]).ravel()
+    return total
+
+
+def log_middle_at(grid: Grid, rows: Ints) -> Floats:
+    """Return the same in some cells, given by their levels (m, d)."""
+    columns = [of[rows[:, axis]] for axis, of in enumerate(_middle_of_axes(grid))]
+    return np.asarray(np.sum(columns, axis=0))
+
+
+def _middle_of_axes(grid: Grid) -> list[Floats]:
+    is_used = all(parameter.is_ordered for parameter in grid.parameters)
+    found = []
     for axis, size in enumerate(grid.shape):
         place = np.empty(size)
         place[grid.display_order(axis)] = np.arange(size)
-        off = (2 * place / (size - 1) - 1) ** 2 if size >= WITH_MIDDLE else 0 * place
-        total = (total[:, None] - MIDDLE * off[None, :]).ravel()
-    return total
+        off = (2 * place / max(1, size - 1) - 1) ** 2
+        found.append(-MIDDLE * off if is_used and size >= WITH_MIDDLE else np.zeros(size))
+    return found

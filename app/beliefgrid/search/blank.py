@@ -9,6 +9,7 @@ from beliefgrid.search.arrays import Floats, Ints
 from beliefgrid.search.best_cell import normalised
 from beliefgrid.search.feasibility import log_p_feasible
 from beliefgrid.search.kernel import Space
+from beliefgrid.search.mass import DenseMass, Mass
 from beliefgrid.search.model import KnowsNoObjective, Ranking
 from beliefgrid.search.observations import Results, open_cells, unusable
 from beliefgrid.search.problem import Problem
@@ -39,6 +40,11 @@ class BlankModel(KnowsNoObjective):
             return weights
         excluded = unusable(self.problem, self.results)
         return normalised(weights * np.exp(self._log_p_feasible), excluded)
+
+    @property
+    def mass(self) -> Mass:
+        """P(best), for whatever is read off it."""
+        return DenseMass(self.problem.grid, self.p_best)
 
     def moments(self, cells: Ints) -> tuple[Floats, Floats]:
         """Return NaN: the metric's units are not known yet."""

@@ -150,6 +150,12 @@ class PriorInvalidError(SearchError):
     code = "prior_invalid"
 
 
+class PriorTooLargeError(PriorInvalidError):
+    """A prior over more than a million cells is not given per axis."""
+
+    code = "prior_too_large"
+
+
 class PriorShapeError(PriorInvalidError):
     """A prior has another shape than the grid."""
 
@@ -259,6 +265,12 @@ class LayerUnknownError(SearchError):
     """A layer was asked for that does not exist."""
 
     code = "layer_unknown"
+
+
+class LayerTooLargeError(SearchError):
+    """A layer over a grid of more than a million cells was asked for as a whole."""
+
+    code = "layer_too_large"
 
 
 class FieldShapeError(SearchError):

@@ -40,7 +40,7 @@ class Explainer:
         cell, score = int(part.cells[place]), number(part.scores[place])
         mean, sd = number(lines.mean[rank]), number(lines.sd[rank])
         value, doubt = number(part.from_value[place]), number(part.from_uncertainty[place])
-        p_best = float(self.model.p_best[cell])
+        p_best = float(lines.p_best[rank])
         explanation = {
             "rule": part.rule,
             "sentence": self._sentence(part.rule, lines.assignments[rank], mean, sd, p_best)
@@ -120,6 +120,7 @@ class _Lines:
     def __init__(self, explainer: Explainer, cells: Ints) -> None:
         self.explainer = explainer
         self.mean, self.sd = explainer.model.moments(cells)
+        self.p_best = explainer.model.mass.of(cells)
         self.assignments = [explainer.problem.grid.assignments(cell) for cell in cells.tolist()]
         self.nearest = self._nearest(cells)
 

@@ -13,6 +13,7 @@ from math import prod
 import numpy as np
 
 from beliefgrid.search.arrays import Floats, Ints, Reals
+from beliefgrid.search.roots import grouped_roots
 
 BLOCK_VALUES = 1 << 17  # of a block that is written out: it should stay in the cache
 
@@ -51,6 +52,10 @@ class Factors:
             rows = self.matrices[axis][:, self.levels[:, axis]]
             product = (product[:, None, :] * rows[None, :, :]).reshape(-1, len(self.levels))
         return product.astype(self.dtype)
+
+    def roots(self) -> list[Reals]:
+        """Return roots whose Kronecker product R gives the matrix between all cells as R'R."""
+        return [root.astype(np.float32) for root in grouped_roots(self.matrices)]
 
     def weighted(self, weights: Floats, out: Reals | None = None) -> Reals:
         """Return the whole matrix times vectors (k, n), as products of small matrices (k, G)."""

@@ -27,23 +27,35 @@ LEAST = -14.0  # a cell that looks impossible is only a million times less promi
 
 def log_p_feasible(space: Space, results: Results) -> Floats:
     """Return log P(works) of every cell, (G,); 0 for all while none was infeasible (8.2)."""
+    if not len(results.infeasible):
+        return np.zeros(space.n_cells)
+    return log_p_under(process_of(space, results), results)
+
+
+def process_of(space: Space, results: Results) -> Surrogate:
+    """Return the process that explains the labels."""
     n_good, n_bad = len(results.cells), len(results.infeasible)
-    if not n_bad:
-        return np.zeros(math.prod(space.sizes))
     theta = _theta(space)
-    centre = 2 * share_that_works(n_good, n_bad) - 1
     labels = np.concatenate([np.ones(n_good), -np.ones(n_bad)])
-    process = Surrogate.condition(
+    return Surrogate.condition(
         space,
         theta,
         cells=results.known,
-        targets=labels - centre,
+        targets=labels - _centre(results),
         noise=np.full(n_good + n_bad, theta.noise),
     )
-    mean = process.mean()[0].astype(np.float64) + centre
+
+
+def log_p_under(process: Surrogate, results: Results) -> Floats:
+    """Return log P(works) of every cell that a process is about (8.2)."""
+    mean = process.mean()[0].astype(np.float64) + _centre(results)
     variance = process.variance().astype(np.float64)
-    u = mean / np.sqrt(variance + theta.noise + SLACK)
+    u = mean / np.sqrt(variance + math.exp(LOG_NOISE) + SLACK)
     return np.asarray(np.maximum(log_ndtr(u), LEAST))
+
+
+def _centre(results: Results) -> float:
+    return 2 * share_that_works(len(results.cells), len(results.infeasible)) - 1
 
 
 def share_that_works(n_good: int, n_bad: int) -> float:

@@ -25,6 +25,7 @@ from beliefgrid.search.feasibility import log_p_feasible
 from beliefgrid.search.fit import best_and_spread
 from beliefgrid.search.forecast import WATCHED, trials_to_finish
 from beliefgrid.search.kernel import Space
+from beliefgrid.search.mass import DenseMass, Mass
 from beliefgrid.search.model import Ranking, Regret
 from beliefgrid.search.observations import Results, open_cells, unusable
 from beliefgrid.search.problem import Problem
@@ -65,6 +66,14 @@ class GaussianModel:
         rows = best_and_spread(self.results, BEST_CONDITIONED_ON, CONDITION_ON, self.problem.seed)
         return self.results.keep(rows)
 
+    @cached_property
+    def _space(self) -> Space:
+        return Space.of(self.problem.grid)
+
+    @property
+    def _log_middle(self) -> Floats:
+        return log_middle(self.problem.grid)
+
     @property
     def conditioned_on(self) -> int:
         """How many cells with values that are."""
@@ -79,7 +88,7 @@ class GaussianModel:
     def surrogate(self) -> Surrogate:
         """The process."""
         return Surrogate.condition(
-            Space.of(self.problem.grid),
+            self._space,
             self.theta,
             cells=self.used.cells,
             targets=self.targets.values,
@@ -142,6 +151,8 @@ class GaussianModel:
     @cached_property
     def conflict(self) -> Conflict | None:
         """How a user's prior agrees with the data."""
+        if self.problem.prior.own is None:
+            return None
         found = best_cell.likelihood(self.draws, len(self.results.known))
         return conflict(self.problem.prior, found, self.excluded)
 
@@ -161,6 +172,11 @@ class GaussianModel:
             n_results=len(self.results.known),
             untested=self._untested,
         )
+
+    @property
+    def mass(self) -> Mass:
+        """P(best), for whatever is read off it."""
+        return DenseMass(self.problem.grid, self.p_best)
 
     def regret(self, epsilon: float) -> Regret | None:
         """Return how far the leader may be from the best cell (10.1)."""
@@ -258,7 +274,7 @@ class GaussianModel:
 
     @cached_property
     def _log_p_feasible(self) -> Floats:
-        return log_p_feasible(Space.of(self.problem.grid), self.used)
+        return log_p_feasible(self._space, self.used)
 
     @cached_property
     def _terms(self) -> Floats:
@@ -268,7 +284,7 @@ class GaussianModel:
             return np.zeros(len(prior.weights))
         log_prior = self._power * prior.log_weights
         if prior.is_uniform:
-            log_prior = log_middle(self.problem.grid)
+            log_prior = self._log_middle
         return self._log_p_feasible + prior_term(log_prior, len(self.results.known))
 
     def scores(self, pending: Ints) -> Floats:

@@ -25,6 +25,7 @@ from beliefgrid.search.errors import (
 )
 from beliefgrid.search.parameters import Parameter, Value, key
 
+MAX_WRITTEN_OUT = 1_000_000  # cells that the engine holds one by one
 MAX_PARAMETERS = 64  # an array has no more axes
 
 
@@ -68,6 +69,11 @@ class Grid:
     def n_cells(self) -> int:
         """The number of combinations."""
         return math.prod(self.shape)
+
+    @property
+    def is_written_out(self) -> bool:
+        """Whether the engine holds a number for every cell; of a larger grid for some."""
+        return self.n_cells <= MAX_WRITTEN_OUT
 
     @cached_property
     def strides(self) -> tuple[int, ...]:

@@ -12,10 +12,12 @@ Equations are numbered in docs/explanation/engine.md.
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import numpy as np
 
 from beliefgrid.search.arrays import Bools, Floats, Ints
+from beliefgrid.search.factors import Factors
 from beliefgrid.search.grid import Grid
 
 SQRT_5 = 5**0.5
@@ -53,6 +55,15 @@ class Space:
     def n_axes(self) -> int:
         """The number d of axes with more than one level."""
         return len(self.sizes)
+
+    @property
+    def n_cells(self) -> int:
+        """The number G of cells."""
+        return prod(self.sizes)
+
+    def factors(self, matrices: list[Floats], levels: Ints, dtype: type[np.floating]) -> Factors:
+        """Return a matrix between all cells and some, given by levels, out of the axes'."""
+        return Factors(matrices, levels, dtype)
 
     @cached_property
     def starts(self) -> Ints:

@@ -58,14 +58,11 @@ def reduce_matrix(
         AxisUnknownError, LevelUnknownError, ReduceUnknownError: there is no such picture.
         FieldShapeError: the field is of another grid.
     """
-    if reduce not in REDUCES:
-        raise ReduceUnknownError(f"expected {', '.join(REDUCES)}, got {str(reduce)[:60]!r}")
+    check_reduce(reduce, x, y)
     if field.shape != (grid.n_cells,):
         raise FieldShapeError(f"expected {grid.n_cells:,} cells, got the shape {field.shape}")
-    if x == y:
-        raise AxisUnknownError(f"expected two different axes, got {x!r} twice")
     shown = [grid.axis(name) for name in (y, x) if name is not None]
-    fixed = _fixed(grid, at or {})
+    fixed = fixed_levels(grid, at or {})
     cube = np.asarray(field, dtype=np.float64).reshape(grid.shape)
     if reduce == "slice":
         for axis in reversed(range(len(grid.shape))):
@@ -75,7 +72,15 @@ def reduce_matrix(
     flat = _reduced(cube, others, reduce)
     flat = flat if shown == sorted(shown) else flat.T
     z = flat[np.ix_(*(grid.display_order(axis) for axis in shown))]
-    return Matrix(x, y, _values(grid, x), _values(grid, y), np.atleast_2d(z), reduce)
+    return Matrix(x, y, shown_values(grid, x), shown_values(grid, y), np.atleast_2d(z), reduce)
+
+
+def check_reduce(reduce: str, x: str, y: str | None) -> None:
+    """Refuse a way to reduce that does not exist, and one axis twice."""
+    if reduce not in REDUCES:
+        raise ReduceUnknownError(f"expected {', '.join(REDUCES)}, got {str(reduce)[:60]!r}")
+    if x == y:
+        raise AxisUnknownError(f"expected two different axes, got {x!r} twice")
 
 
 def _reduced(cube: Floats, others: tuple[int, ...], reduce: str) -> Floats:
@@ -90,7 +95,8 @@ def _reduced(cube: Floats, others: tuple[int, ...], reduce: str) -> Floats:
     return np.where(is_missing.all(axis=others), np.nan, found)
 
 
-def _fixed(grid: Grid, at: Mapping[str, Any]) -> dict[int, int]:
+def fixed_levels(grid: Grid, at: Mapping[str, Any]) -> dict[int, int]:
+    """Return the level of each axis that a slice is held at."""
     fixed = {}
     for name, value in at.items():
         axis = grid.axis(name)
@@ -101,7 +107,8 @@ def _fixed(grid: Grid, at: Mapping[str, Any]) -> dict[int, int]:
     return fixed
 
 
-def _values(grid: Grid, name: str | None) -> tuple[Value, ...]:
+def shown_values(grid: Grid, name: str | None) -> tuple[Value, ...]:
+    """Return the values along an axis in display order; none if there is no axis."""
     if name is None:
         return ()
     axis = grid.axis(name)

@@ -13,6 +13,7 @@ import numpy as np
 from beliefgrid.search.anova import Importance
 from beliefgrid.search.arrays import Floats, Ints
 from beliefgrid.search.conflict import Conflict
+from beliefgrid.search.mass import Mass
 from beliefgrid.search.repeat import Repeat
 from beliefgrid.search.theta import Theta
 
@@ -92,8 +93,8 @@ class Model(Protocol):
         ...
 
     @property
-    def p_best(self) -> Floats:
-        """P(best | data) of every cell, (G,)."""
+    def mass(self) -> Mass:
+        """P(best | data) of every cell."""
         ...
 
     @property
@@ -105,24 +106,12 @@ class Model(Protocol):
         """Return mean and sd of the objective in some cells; NaN if nothing is known."""
         ...
 
-    def all_moments(self) -> tuple[Floats, Floats]:
-        """Return mean and sd of the objective in every cell."""
-        ...
-
-    def scores(self, pending: Ints) -> Floats:
-        """Return the acquisition of every cell, NaN where a cell cannot be suggested."""
-        ...
-
     def rank(self, pending: Ints, n: int) -> Ranking:
         """Return up to n cells to test next, each as if those before it were under way."""
         ...
 
     def similarity(self, cells: Ints) -> Floats:
         """Return how alike some cells and the tested ones are, 0 to 1, (m, N)."""
-        ...
-
-    def p_feasible(self) -> Floats:
-        """Return the chance that a cell works at all, for every cell."""
         ...
 
     def regret(self, epsilon: float) -> Regret | None:
@@ -152,4 +141,20 @@ class Model(Protocol):
 
     def gain(self, cells: Ints) -> float | None:
         """Return by how much testing some cells is expected to improve on the leader."""
+        ...
+
+
+class WholeModel(Model, Protocol):
+    """A belief about every cell of a grid that is written out."""
+
+    def all_moments(self) -> tuple[Floats, Floats]:
+        """Return mean and sd of the objective in every cell."""
+        ...
+
+    def scores(self, pending: Ints) -> Floats:
+        """Return the acquisition of every cell, NaN where a cell cannot be suggested."""
+        ...
+
+    def p_feasible(self) -> Floats:
+        """Return the chance that a cell works at all, for every cell."""
         ...

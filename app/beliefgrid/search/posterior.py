@@ -39,7 +39,8 @@ class Posterior:
 
     theta: Theta | None
     engine_version: str
-    p_best: Floats  # (G,) sums to 1
+    p_best: Floats  # (G,) sums to 1; (0,) of a grid that is too large to be written out
+    tested_p_best: float  # that one of the tested cells is the best
     top: tuple[Belief, ...]  # the most probable cells
     queue: tuple[Candidate, ...]  # what to test, the next first
     leader: Belief | None  # the tested cell with the best mean

@@ -5,17 +5,18 @@ over the grid, so that no cell is ever ruled out by belief alone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from beliefgrid.search.arrays import Bools, Floats
+from beliefgrid.search.arrays import Bools, Floats, Ints
 from beliefgrid.search.errors import (
     PriorInvalidError,
     PriorNegativeError,
     PriorShapeError,
+    PriorTooLargeError,
     PriorZeroError,
 )
 from beliefgrid.search.grid import Grid
@@ -29,6 +30,8 @@ class Prior:
 
     weights: Floats  # (G,) sums to 1, positive in every cell that is searched
     is_uniform: bool
+    axes: tuple[Floats, ...] = ()  # shares per axis, of a grid that is not written out
+    confidence: float = 0.0  # of `axes`; the rest is uniform
     own: Floats | None = None  # (G,) as the user gave it, before a share was spread evenly
 
     @classmethod
@@ -59,10 +62,47 @@ class Prior:
         mixed = confidence * own + (1 - confidence) / grid.n_cells
         return cls(mixed / mixed.sum(), is_uniform=False, own=own)
 
+    @classmethod
+    def lazy(cls, grid: Grid, definition: Mapping[str, Any] | None) -> "Prior":
+        """Return the prior of a grid that is too large to be written out: uniform, or per axis.
+
+        Raises:
+            PriorTooLargeError: it is a table, or a list of cells.
+        """
+        if not definition:
+            return cls(np.zeros(0), is_uniform=True)
+        if not isinstance(definition.get("axes"), Mapping):
+            raise PriorTooLargeError(
+                f"a prior over {grid.n_cells:,} cells can only be given as `axes`"
+            )
+        shares = [np.full(size, 1.0 / size) for size in grid.shape]
+        for name, given in definition["axes"].items():
+            axis = grid.axis(name)
+            weights = _numbers(given, (grid.shape[axis],), f"axis {name!r}")
+            shares[axis] = _normalised(weights)
+        confidence = _confidence(definition.get("confidence"))
+        return cls(np.zeros(0), is_uniform=False, axes=tuple(shares), confidence=confidence)
+
+    def relative(self, rows: Ints) -> Floats:
+        """Return the weights of cells over those of a uniform prior; rows (m, d) are levels."""
+        ratio = np.ones(len(rows))
+        for axis, share in enumerate(self.axes):
+            ratio *= len(share) * share[rows[:, axis]]
+        return self.confidence * ratio + (1 - self.confidence)
+
+    def along(self, grid: Grid, axes: list[int]) -> Floats:
+        """Return sums over all axes but some, of a grid that is not written out."""
+        product = np.ones(())
+        for axis in axes:
+            even = np.full(grid.shape[axis], 1 / grid.shape[axis])
+            product = product[..., None] * (self.axes[axis] if self.axes else even)
+        confidence = self.confidence if self.axes else 1.0
+        return np.asarray(confidence * product + (1 - confidence) / product.size)
+
     def without(self, excluded: Bools) -> "Prior":
         """Return the prior with nothing in excluded cells."""
         weights = np.where(excluded, 0.0, self.weights)
-        return Prior(weights / weights.sum(), self.is_uniform, self.own)
+        return replace(self, weights=weights / weights.sum())
 
     @cached_property
     def log_weights(self) -> Floats:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from beliefgrid.search.arrays import Bools
+from beliefgrid.search.arrays import Bools, Ints
 from beliefgrid.search.constraints import Constraints
 from beliefgrid.search.errors import (
     ConstraintsExcludeAllError,
@@ -21,7 +21,7 @@ from beliefgrid.search.errors import (
     StrategyInvalidError,
     ValueNotFiniteError,
 )
-from beliefgrid.search.grid import Grid
+from beliefgrid.search.grid import MAX_WRITTEN_OUT, Grid
 from beliefgrid.search.prior import Prior
 
 GOALS = ("minimize", "maximize")
@@ -32,7 +32,7 @@ NOISES = ("none", "some", "high")
 STOPPING_FIELDS = ("regret", "probability", "action")
 STRATEGY_FIELDS = ("name", "likelihood", "acquisition", "similarity")
 
-MAX_CELLS = 1_000_000  # cells that the engine holds one by one
+MAX_CELLS = 10**12  # of larger grids it looks at candidates
 DEFAULT_SIMILARITY = 0.5
 DEFAULT_PROBABILITY = 0.9
 
@@ -84,10 +84,19 @@ class Problem:
                 "the likelihood `inverse_loss` is 1/loss and needs a loss to minimize; use "
                 "`boltzmann` or `gp`"
             )
+        if strategy.likelihood != "gp" and grid.n_cells > MAX_WRITTEN_OUT:
+            raise StrategyInvalidError(
+                f"the likelihood `{strategy.likelihood}` needs a grid of at most "
+                f"{MAX_WRITTEN_OUT:,} cells, got {grid.n_cells:,}; use `gp`"
+            )
         constraints = Constraints.from_definition(grid, definition.get("constraints"))
         problem = cls(
             grid=grid,
-            prior=Prior.from_definition(grid, definition.get("prior")),
+            prior=(
+                Prior.from_definition(grid, definition.get("prior"))
+                if grid.n_cells <= MAX_WRITTEN_OUT
+                else Prior.lazy(grid, definition.get("prior"))
+            ),
             goal=goal,
             seed=_seed(definition.get("seed")),
             strategy=strategy,
@@ -110,7 +119,7 @@ class Problem:
         Raises:
             ConstraintsExcludeAllError: none is left.
         """
-        if self.constraints is None:
+        if self.constraints is None or self.is_lazy:
             return None
         excluded = ~self.constraints.mask()
         if excluded.all():
@@ -119,13 +128,37 @@ class Problem:
 
     @property
     def n_allowed(self) -> int:
-        """How many cells are searched."""
+        """How many cells are searched; of a grid that is not written out, at most."""
         n_excluded = 0 if self.excluded is None else int(np.count_nonzero(self.excluded))
         return self.grid.n_cells - n_excluded
 
     def is_allowed(self, cell: int) -> bool:
         """Say whether a cell is searched."""
+        if self.constraints is not None and self.is_lazy:
+            return bool(self.are_allowed(np.array([cell]))[0])
         return self.excluded is None or not self.excluded[cell]
+
+    def are_allowed(self, cells: Ints) -> Bools:
+        """Return which of some cells are searched, without a look at the others."""
+        if self.constraints is None:
+            return np.ones(len(cells), dtype=np.bool_)
+        sizes, strides = self.grid.shape, self.grid.strides
+        levels = [cells // stride % size for size, stride in zip(sizes, strides, strict=True)]
+        return self.constraints.allow(levels)
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether the grid is too large to be written out."""
+        return not self.grid.is_written_out
+
+    @property
+    def prior_bits(self) -> float:
+        """Entropy of the prior, in bits; of a lazy grid that of a uniform one."""
+        weights = self.prior.weights
+        if self.is_lazy:
+            return math.log2(self.grid.n_cells)
+        held = weights[weights > 0]
+        return float(-(held * np.log2(held)).sum())
 
     @property
     def sign(self) -> float:

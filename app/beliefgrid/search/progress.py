@@ -6,7 +6,6 @@ Equations are numbered in docs/explanation/engine.md.
 import numpy as np
 
 from beliefgrid.search.arrays import Floats, Ints
-from beliefgrid.search.grid import Grid
 
 MASS = 0.95
 
@@ -21,16 +20,6 @@ def cells_in(p: Floats, mass: float = MASS) -> int:
     """Return how many cells the smallest set has that holds a share of the belief."""
     total = np.cumsum(np.sort(p)[::-1])
     return min(int(np.searchsorted(total, mass * total[-1])) + 1, len(p))
-
-
-def axis_marginals(grid: Grid, p: Floats) -> tuple[tuple[float, ...], ...]:
-    """Return the belief about each parameter: P(best) summed over the others, per level."""
-    cube = p.reshape(grid.shape)
-    axes = range(len(grid.shape))
-    return tuple(
-        tuple(cube.sum(axis=tuple(other for other in axes if other != axis)).tolist())
-        for axis in axes
-    )
 
 
 def most_probable(p: Floats, k: int) -> Ints:

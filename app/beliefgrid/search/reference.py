@@ -18,6 +18,7 @@ from beliefgrid.search.arrays import Floats, Ints
 from beliefgrid.search.best_cell import normalised
 from beliefgrid.search.factors import Factors, products
 from beliefgrid.search.grid import Grid
+from beliefgrid.search.mass import DenseMass, Mass
 from beliefgrid.search.model import KnowsNoObjective, Ranking
 from beliefgrid.search.observations import Results, open_cells, unusable
 from beliefgrid.search.problem import Problem
@@ -92,6 +93,11 @@ class ReferenceModel(KnowsNoObjective):
         _, mean, novelty = self.spread
         spread = float(self.results.values.std()) or abs(float(self.results.values[0]))
         return self.problem.sign * mean, spread * novelty
+
+    @property
+    def mass(self) -> Mass:
+        """P(best), for whatever is read off it."""
+        return DenseMass(self.problem.grid, self.p_best)
 
     def moments(self, cells: Ints) -> tuple[Floats, Floats]:
         """Return the same in some cells."""

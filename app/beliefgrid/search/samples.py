@@ -12,13 +12,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from beliefgrid.search.arrays import Floats, Reals
+from beliefgrid.search.arrays import Reals
 from beliefgrid.search.cholesky import solve
 from beliefgrid.search.fit import TAU2
 from beliefgrid.search.streams import normals
 from beliefgrid.search.surrogate import Surrogate
 
-SMALLEST_FACTOR = 32  # axes are multiplied out up to this size: tiny matrix products are slow
 SMALLEST_BLOCK = 4  # samples
 BLOCK_VALUES = 1 << 17  # of samples held at once: half a megabyte stays in the cache
 
@@ -32,7 +31,7 @@ def samples(
     """
     n_cells = surrogate.factors.n_cells
     step = min(n_samples, max(SMALLEST_BLOCK, BLOCK_VALUES // n_cells))
-    roots = [root.astype(np.float32) for root in grouped_roots(surrogate.factors.matrices)]
+    roots = surrogate.factors.roots()
     memory = np.empty((2, step, n_cells), dtype=np.float32)  # fresh memory costs page faults
     for first in range(0, n_samples, step):
         yield _block(surrogate, roots, memory[:, : n_samples - first], generator)
@@ -60,22 +59,3 @@ def _before_results(roots: list[Reals], memory: Reals, generator: np.random.Gene
         out = memory[turn % 2].reshape(-1, len(root))
         f = np.matmul(f.reshape(len(root), -1).T, root, out=out)
     return f.reshape(memory[0].shape)
-
-
-def grouped_roots(matrices: list[Floats]) -> list[Floats]:
-    """Return symmetric square roots, neighbouring tiny ones multiplied out."""
-    groups: list[Floats] = []
-    for matrix in matrices:
-        root = symmetric_root(matrix)
-        if groups and len(groups[-1]) * len(root) <= SMALLEST_FACTOR:
-            groups[-1] = np.asarray(np.kron(groups[-1], root), dtype=np.float64)
-        else:
-            groups.append(root)
-    return groups or [np.ones((1, 1))]
-
-
-def symmetric_root(matrix: Floats) -> Floats:
-    """Return the symmetric R with R R = matrix; eigenvalues below zero are rounding errors."""
-    values, vectors = np.linalg.eigh(matrix)
-    root = np.sqrt(np.maximum(values, 0.0))
-    return np.asarray((vectors * root) @ vectors.T)

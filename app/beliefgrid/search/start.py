@@ -12,6 +12,7 @@ import numpy as np
 from beliefgrid.search.arrays import Ints
 from beliefgrid.search.problem import Problem
 from beliefgrid.search.streams import stream
+from beliefgrid.search.walk import walk
 
 N_START = 2  # the paper tests two, too; four were no better on measured tables
 N_WITH_MIDDLE = 1  # where all axes are ordered, the middle alone was better than two
@@ -39,11 +40,22 @@ def start_cells(problem: Problem) -> tuple[list[int], int]:
     if problem.prior.is_uniform:
         return first, 0
     n_drawn = min(n // 2, problem.n_allowed)
-    drawn = generator.choice(
-        problem.grid.n_cells, size=n_drawn, replace=False, p=problem.prior.weights, shuffle=False
-    ).tolist()
+    drawn = _drawn(problem, n_drawn, generator)
     others = [cell for cell in first if cell not in drawn]
-    return drawn + others[: n - n_drawn], n_drawn
+    return drawn + others[: n - len(drawn)], len(drawn)
+
+
+def _drawn(problem: Problem, n: int, generator: np.random.Generator) -> list[int]:
+    """Return different cells, drawn from the prior."""
+    if not problem.is_lazy:
+        weights = problem.prior.weights
+        found: list[int] = generator.choice(
+            len(weights), size=n, replace=False, p=weights, shuffle=False
+        ).tolist()
+        return found
+    columns = [generator.choice(len(share), size=n, p=share) for share in problem.prior.axes]
+    cells = np.ravel_multi_index(tuple(columns), problem.grid.shape)
+    return list(dict.fromkeys(_nearest_searched(problem, int(cell)) for cell in cells))
 
 
 def _centre(problem: Problem, generator: np.random.Generator) -> list[int]:
@@ -70,8 +82,10 @@ def latin_design(problem: Problem, n: int, generator: np.random.Generator) -> li
 
 def _nearest_searched(problem: Problem, cell: int) -> int:
     """Return a cell, or the one next to it that no rule excludes."""
-    if problem.excluded is None or problem.is_allowed(cell):
+    if problem.is_allowed(cell):
         return cell
+    if problem.excluded is None:
+        return next(walk(problem))
     total = np.zeros(problem.grid.shape)
     axes = np.ix_(*(np.arange(size) for size in problem.grid.shape))
     for axis, level in enumerate(problem.grid.levels(cell)):

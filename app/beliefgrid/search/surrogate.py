@@ -9,8 +9,7 @@ Equations are numbered in docs/explanation/engine.md.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,7 +56,7 @@ class Surrogate:
         full = theta.signal * products(matrices, levels, levels) + TAU2
         full[np.diag_indices_from(full)] += noise  # (1.4)
         lower = factorise(full, theta.signal)
-        is_small = prod(space.sizes) <= DOUBLE_UP_TO
+        is_small = space.n_cells <= DOUBLE_UP_TO
         return cls(
             space=space,
             signal=theta.signal,
@@ -66,8 +65,15 @@ class Surrogate:
             noise=noise,
             lower=lower,
             weights=solve(lower, targets),
-            factors=Factors(matrices, levels, dtype or (np.float64 if is_small else np.float32)),
+            factors=space.factors(
+                matrices, levels, dtype or (np.float64 if is_small else np.float32)
+            ),
         )
+
+    def seen_from(self, space: Space) -> "Surrogate":
+        """Return the same process over another list of cells; only of use for whole layers."""
+        factors = space.factors(self.factors.matrices, self.factors.levels, self.factors.dtype)
+        return replace(self, space=space, factors=factors)
 
     # ------------------------------------------------------------ the whole grid
     def mean(self) -> Reals:

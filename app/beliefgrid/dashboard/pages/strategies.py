@@ -99,7 +99,7 @@ async def _race(request: Request, study_id: str) -> tuple[StudyView, Race | None
         return study, None, ""
     try:
         layers, _ = await service.layers(study_id, ("mean",), known["seq"])
-    except (ActionError, ComputeError) as error:
+    except (ActionError, ComputeError, search.SearchError) as error:
         return study, None, str(error)
     return study, _compared(study, known, layers["mean"]), ""
 

@@ -1,0 +1,257 @@
+"""Belief about a grid that is too large to be written out, by candidates.
+
+The process is the same one; its means, scores and exact joint samples are computed for a list
+of candidate cells (see `candidates`, `listed`). P(best) of all other cells together is the
+uniform share of the mixture (6.1): it is spread evenly.
+Equations are numbered in docs/explanation/engine.md.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from beliefgrid.search import best_cell
+from beliefgrid.search.acquisition import log_expected_improvement, log_middle_at, prior_term
+from beliefgrid.search.anova import Importance
+from beliefgrid.search.arrays import Bools, Floats, Ints
+from beliefgrid.search.candidates import ASCENTS, ascended, explored, kept
+from beliefgrid.search.conflict import Conflict
+from beliefgrid.search.feasibility import log_p_under, process_of
+from beliefgrid.search.gaussian import GaussianModel
+from beliefgrid.search.grid import Grid
+from beliefgrid.search.listed import ListedGrid, ListedProblem, ListedSpace
+from beliefgrid.search.mass import SparseMass
+from beliefgrid.search.model import KnowsNoObjective, Ranking, Regret
+from beliefgrid.search.observations import Results
+from beliefgrid.search.prior import Prior
+from beliefgrid.search.problem import Problem
+from beliefgrid.search.repeat import Repeat
+from beliefgrid.search.theta import Theta
+from beliefgrid.search.walk import walk
+
+NONE = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class LazyBlankModel(KnowsNoObjective):
+    """Before any value: every cell is as likely, the next ones are those of an even walk."""
+
+    problem: Problem
+    results: Results
+    theta: None = None
+    conditioned_on: int = 0
+    leader: None = None
+
+    @property
+    def mass(self) -> SparseMass:
+        """The uniform prior."""
+        return SparseMass(self.problem.grid, NONE, np.zeros(0), 1.0)
+
+    def moments(self, cells: Ints) -> tuple[Floats, Floats]:
+        """Return NaN: the metric's units are not known yet."""
+        return np.full(len(cells), np.nan), np.full(len(cells), np.nan)
+
+    def rank(self, pending: Ints, n: int) -> Ranking:
+        """Return the first cells of an even walk that are not taken."""
+        taken = {*pending.tolist(), *self.results.known.tolist()}
+        cells: list[int] = []
+        for cell in walk(self.problem):
+            if len(cells) == n:
+                break
+            if cell not in taken:
+                cells.append(cell)
+        return Ranking.unscored("walk", cells)
+
+    def similarity(self, cells: Ints) -> Floats:
+        """Return nothing: no cell is tested."""
+        return np.zeros((len(cells), 0))
+
+
+class ListedModel(GaussianModel):
+    """The Gaussian process over listed cells, which are numbered by their places."""
+
+    @cached_property
+    def _grid(self) -> ListedGrid:
+        grid = self.problem.grid
+        assert isinstance(grid, ListedGrid)  # noqa: S101 - made by `listed_model`
+        return grid
+
+    @cached_property
+    def _space(self) -> ListedSpace:
+        return ListedSpace.listing(self._grid, self._grid.cells)
+
+    @property
+    def _log_middle(self) -> Floats:
+        return log_middle_at(self._grid, _rows(self._grid, self._grid.cells))
+
+
+def listed_model(
+    problem: Problem, results: Results, theta: Theta, event: int, cells: Ints
+) -> ListedModel:
+    """Return the process over some cells, ascending and distinct, among them the tested ones."""
+    grid = ListedGrid(problem.grid.parameters, cells)
+    relative = np.ones(len(cells))
+    if problem.prior.axes:
+        relative = problem.prior.relative(_rows(problem.grid, cells))
+    part = ListedProblem(
+        grid=grid,
+        prior=Prior(relative / relative.sum(), problem.prior.is_uniform),
+        goal=problem.goal,
+        seed=problem.seed,
+        strategy=problem.strategy,
+        stopping=problem.stopping,
+        noise=problem.noise,
+        unsearched=~problem.are_allowed(cells),
+    )
+    placed = replace(
+        results,
+        cells=np.searchsorted(cells, results.cells),
+        infeasible=np.searchsorted(cells, results.infeasible),
+    )
+    return ListedModel(part, placed, theta, event)
+
+
+@dataclass(frozen=True, eq=False)
+class LazyModel:
+    """The belief of the Gaussian process about a grid of which only candidates are looked at."""
+
+    problem: Problem
+    results: Results
+    theta: Theta
+    event: int
+    pending: Ints
+
+    @cached_property
+    def cells(self) -> Ints:
+        """The candidates, ascending."""
+        first = np.union1d(explored(self.problem, self.results), self._given)
+        model = listed_model(self.problem, self.results, self.theta, self.event, first)
+        scores = model.scores(np.searchsorted(first, self.pending))
+        scores = np.where(np.isnan(scores), -np.inf, scores)
+        starts = first[np.argsort(-scores, kind="stable")[:ASCENTS]]
+        ends = ascended(self.problem.grid, starts, self._score_from(model))
+        ends = ends[self.problem.are_allowed(ends)]
+        return kept(self.problem, first, scores, np.concatenate([ends, self._given]))
+
+    @property
+    def _given(self) -> Ints:
+        return np.concatenate([self.results.known, self.pending])
+
+    def _score_from(self, model: ListedModel) -> "_Scorer":
+        return _Scorer(self.problem, self.results, model, self._given)
+
+    @cached_property
+    def inner(self) -> ListedModel:
+        """The process over the candidates."""
+        return listed_model(self.problem, self.results, self.theta, self.event, self.cells)
+
+    def _places(self, cells: Ints) -> Ints:
+        return np.searchsorted(self.cells, cells)
+
+    @cached_property
+    def mass(self) -> SparseMass:
+        """P(best) of the candidates; the uniform share of the mixture is all others'."""
+        rest = float(best_cell.weights(len(self.results.known))[0])
+        return SparseMass(self.problem.grid, self.cells, (1 - rest) * self.inner.p_best, rest)
+
+    @property
+    def conditioned_on(self) -> int:
+        """How many cells with results the belief rests on."""
+        return self.inner.conditioned_on
+
+    @property
+    def leader(self) -> int:
+        """The tested cell that is best by the belief."""
+        return int(self.cells[self.inner.leader])
+
+    def moments(self, cells: Ints) -> tuple[Floats, Floats]:
+        """Return mean and sd of the objective in some candidates."""
+        return self.inner.moments(self._places(cells))
+
+    def rank(self, pending: Ints, n: int) -> Ranking:
+        """Return up to n candidates to test next."""
+        known = np.intersect1d(pending, self.cells)  # opening cells need not be candidates
+        found = self.inner.rank(self._places(known), n)
+        return replace(found, cells=self.cells[found.cells])
+
+    def similarity(self, cells: Ints) -> Floats:
+        """Return how alike some candidates and the tested ones are, (m, N)."""
+        return self.inner.similarity(self._places(cells))
+
+    def regret(self, epsilon: float) -> Regret | None:
+        """Return how far the leader may be from the best candidate."""
+        return self.inner.regret(epsilon)
+
+    def gain(self, cells: Ints) -> float | None:
+        """Return by how much testing some candidates is expected to improve on the leader."""
+        return self.inner.gain(self._places(cells))
+
+    @property
+    def conflict(self) -> Conflict | None:
+        """Return None: it would take the likelihood of every cell."""
+        return None
+
+    def trials_to_finish(self, epsilon: float, probability: float) -> int | None:
+        """Return how many more trials it probably takes until the regret is small."""
+        return self.inner.trials_to_finish(epsilon, probability)
+
+    def repeat(self, new: int | None) -> Repeat | None:
+        """Return what a second look at the leader is worth, beside one at a new candidate."""
+        found = self.inner.repeat(None if new is None else int(self._places(np.array(new))))
+        return found and replace(found, cell=int(self.cells[found.cell]))
+
+    def interval(self, cell: int) -> tuple[float, float]:
+        """Return the range that holds a candidate's objective with 90 %."""
+        return self.inner.interval(int(self._places(np.array(cell))))
+
+    def importance(self) -> Importance | None:
+        """Return None: a draw would be as large as the grid."""
+        return None
+
+
+class _Scorer:
+    """The expected improvement of any cells, for the ascent."""
+
+    def __init__(self, problem: Problem, results: Results, model: ListedModel, taken: Ints) -> None:
+        self.problem, self.results, self.model = problem, results, model
+        self.taken = np.sort(taken)
+        self.labels = None
+        if len(results.infeasible):
+            self.labels = process_of(model.surrogate.space, model.results)
+
+    def __call__(self, cells: Ints) -> Floats:
+        """Return the score of cells, -inf where one cannot be suggested."""
+        space = ListedSpace.listing(self.problem.grid, cells)
+        process = self.model.surrogate.seen_from(space)
+        mean = process.mean()[0].astype(np.float64)
+        sd = np.sqrt(process.variance().astype(np.float64))
+        score = log_expected_improvement(mean, sd, self.model.best) + self._terms(space, cells)
+        return np.where(self._is_open(cells), score, -np.inf)
+
+    def _terms(self, space: ListedSpace, cells: Ints) -> Floats:
+        """Return what prior and feasibility add (7.3), (8.3)."""
+        rows, prior, n = (
+            _rows(self.problem.grid, cells),
+            self.problem.prior,
+            len(self.results.known),
+        )
+        log_prior = log_middle_at(self.problem.grid, rows)
+        if prior.axes:
+            log_prior = np.log(prior.relative(rows))
+        terms = prior_term(log_prior, n)
+        if self.labels is not None:
+            terms = terms + log_p_under(self.labels.seen_from(space), self.model.results)
+        return terms
+
+    def _is_open(self, cells: Ints) -> Bools:
+        is_open = self.problem.are_allowed(cells)
+        if len(self.taken):
+            places = np.minimum(np.searchsorted(self.taken, cells), len(self.taken) - 1)
+            is_open &= self.taken[places] != cells
+        return np.asarray(is_open)
+
+
+def _rows(grid: Grid, cells: Ints) -> Ints:
+    pairs = zip(grid.shape, grid.strides, strict=True)
+    return np.stack([cells // stride % size for size, stride in pairs], axis=1)
