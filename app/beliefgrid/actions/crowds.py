@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from beliefgrid.actions import read
+from beliefgrid.actions.recall import Recall
 from beliefgrid.actions.regrid import Known, is_same_grid, known_at
+from beliefgrid.actions.views import StudyView
 from beliefgrid.storage import crowds, studies
 from beliefgrid.storage.rows import AnyRow
 
 MOST_VALUES = 4
+MOST_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,20 @@ class TestedCell:
 
 def history_sample(c: Connection, study_id: str, *, most: int) -> Sample:
     """Return the results of a study to draw."""
-    goal = read.study(c, study_id).goal
-    rows = crowds.history_sample(c, study_id, most=most, goal=goal)
-    points = [Point(int(row.position), int(row.number), row.value, row.best) for row in rows]
-    return Sample(int(rows[-1].total) if rows else 0, points)
+    return sample_of(c, read.study(c, study_id), most=most)
+
+
+def sample_of(c: Connection, study: StudyView, *, most: int) -> Sample:
+    """Return the results of a study to draw."""
+
+    def find() -> Sample:
+        rows = crowds.history_sample(c, study.id, most=most, goal=study.goal)
+        points = [Point(int(row.position), int(row.number), row.value, row.best) for row in rows]
+        return Sample(int(rows[-1].total) if rows else 0, points)
+
+    # Each result, correction, deletion and restoration changes one of these.
+    moment = (study.result_seq, study.observations, study.last_result_at)
+    return _SAMPLES.get((study.id, most, moment), find)
 
 
 def tested(c: Connection, study_id: str, seq: int) -> list[TestedCell]:
@@ -73,6 +86,13 @@ def known_in(
 
     `newest` is the revision that the study has now.
     """
+    key = study_id, seq, revision, newest
+    return _KNOWN.get(key, lambda: _known_in(c, study_id, seq, revision, newest))
+
+
+def _known_in(
+    c: Connection, study_id: str, seq: int, revision: int, newest: int
+) -> tuple[list[TestedCell], list[int]]:
     is_same = is_same_grid(c, study_id, revision, newest)
     row = None if is_same else studies.find(c, study_id)
     if row is None:
@@ -98,3 +118,7 @@ def _grouped(results: Sequence[Known]) -> list[TestedCell]:
 
 def _values(row: AnyRow) -> list[float]:
     return [float(text) for text in row.texts.split(",")] if row.texts else [row.mean]
+
+
+_SAMPLES: Recall[Sample] = Recall(MOST_KEPT)
+_KNOWN: Recall[tuple[list[TestedCell], list[int]]] = Recall(MOST_KEPT)

@@ -13,6 +13,7 @@ from beliefgrid.actions.errors import (
     SnapshotUnknownError,
     StudyUnknownError,
 )
+from beliefgrid.actions.recall import Recall
 from beliefgrid.actions.update import recipe_at
 from beliefgrid.actions.views import (
     BestView,
@@ -197,10 +198,16 @@ def recipe_near(c: Connection, study_id: str, at: int | None = None) -> tuple[Re
     """Return the recipe of the newest snapshot not after an event, and its revision."""
     row = _study_row(c, study_id)
     found = _snapshot_row(c, study_id, at)
-    made_of = recipe_at(
-        c, row, found.seq, pending=found.pending, revision=found.revision, theta=found.theta
+    made_of = _RECIPES.get(
+        (study_id, found.seq, found.created_at, row.revision),
+        lambda: recipe_at(
+            c, row, found.seq, pending=found.pending, revision=found.revision, theta=found.theta
+        ),
     )
     return made_of, found.revision
+
+
+_RECIPES: Recall[Recipe] = Recall(8)  # each holds all results of its moment
 
 
 def fields(c: Connection, study_id: str, first: int, last: int) -> list[AnyRow]:

@@ -144,6 +144,7 @@ trials = Table(
     Index("uq_trials_study_id_number", "study_id", "number", unique=True),
     Index("ix_trials_study_id_cell", "study_id", "cell"),
     Index("ix_trials_study_id_state_number", "study_id", "state", "number"),
+    Index("ix_trials_study_id_worker_number", "study_id", "worker", "number"),
     # The last line of defence: no cell is leased to two live workers.
     Index(
         "uq_trials_live_cell",
@@ -197,7 +198,7 @@ observations = Table(
     ),
     Index("ix_observations_study_id_seq", "study_id", "seq"),
     Index("ix_observations_study_id_cell", "study_id", "cell"),
-    Index("ix_observations_study_id_value", "study_id", "value"),
+    Index("ix_observations_study_id_value_trial_id", "study_id", "value", "trial_id"),
     sqlite_autoincrement=True,
 )
 

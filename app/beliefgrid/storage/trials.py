@@ -11,15 +11,15 @@ from beliefgrid.storage.rows import AnyRow, CursorError, Page, decode_cursor, pa
 from beliefgrid.storage.tables import observations, trials
 
 _CURRENT = and_(observations.c.trial_id == trials.c.id, observations.c.removed_seq.is_(None))
-_WITH_RESULT = select(
-    trials,
+_RESULT = (
     observations.c.kind.label("outcome"),
     observations.c.value,
     observations.c["values"].label("metric_values"),
     observations.c.stddev,
     observations.c.duration,
     observations.c.metadata.label("result_metadata"),
-).select_from(trials.outerjoin(observations, _CURRENT))
+)
+_WITH_RESULT = select(trials, *_RESULT).select_from(trials.outerjoin(observations, _CURRENT))
 
 _ONE = _WITH_RESULT.where(
     trials.c.study_id == bindparam("study_id"), trials.c.number == bindparam("number")
@@ -247,6 +247,10 @@ def page(
     """List trials; sorted by value, those without one are left out."""
     if sort not in SORTS:
         raise CursorError(f"expected sort to be one of {', '.join(SORTS)}")
+    if sort.endswith("value"):
+        return _page_by_value(
+            c, study_id, state=state, worker=worker, sort=sort, cursor=cursor, limit=limit
+        )
     query = _WITH_RESULT.where(trials.c.study_id == study_id, trials.c.deleted_at.is_(None))
     if state is not None:
         query = query.where(trials.c.state == state)
@@ -254,21 +258,53 @@ def page(
         query = query.where(trials.c.worker == worker)
     is_descending = sort.startswith("-")
     number = trials.c.number
-    if sort.endswith("number"):
-        position = decode_cursor(cursor, (int,))
-        if position is not None:
-            query = query.where(number < position[0] if is_descending else number > position[0])
-        query = query.order_by(number.desc() if is_descending else number)
-        rows = c.execute(query.limit(limit + 1)).all()
-        return page_of(rows, limit, lambda row: (row.number,))
-    value = observations.c.value
-    query = query.where(value.is_not(None))
+    position = decode_cursor(cursor, (int,))
+    if position is not None:
+        query = query.where(number < position[0] if is_descending else number > position[0])
+    query = query.order_by(number.desc() if is_descending else number)
+    rows = c.execute(query.limit(limit + 1)).all()
+    return page_of(rows, limit, lambda row: (row.number,))
+
+
+def _page_by_value(
+    c: Connection,
+    study_id: str,
+    *,
+    state: str | None,
+    worker: str | None,
+    sort: str,
+    cursor: str | None,
+    limit: int,
+) -> Page[AnyRow]:
+    """List the trials with a value, read off the index of values; ties by trial.
+
+    Rows of trials get their ids in the order of their numbers.
+    """
+    number, value, is_descending = trials.c.number, observations.c.value, sort.startswith("-")
+    joined = observations.join(trials, trials.c.id == observations.c.trial_id)
+    query = (
+        select(trials, *_RESULT)
+        .select_from(joined)
+        .where(
+            observations.c.study_id == study_id,
+            observations.c.removed_seq.is_(None),
+            value.is_not(None),
+            trials.c.deleted_at.is_(None),
+        )
+    )
+    if state == "completed":
+        # That is most of them: an index of states must not be taken for a short way.
+        query = query.where(func.coalesce(trials.c.state, "") == state)
+    elif state is not None:
+        query = query.where(trials.c.study_id == study_id, trials.c.state == state)
+    if worker is not None:
+        query = query.where(trials.c.study_id == study_id, trials.c.worker == worker)
     position = decode_cursor(cursor, ((int, float), int))
     if position is not None:
-        past = value < position[0] if is_descending else value > position[0]
-        query = query.where(or_(past, and_(value == position[0], number > position[1])))
-    query = query.order_by(value.desc() if is_descending else value, number)
-    rows = c.execute(query.limit(limit + 1)).all()
+        reached = value <= position[0] if is_descending else value >= position[0]
+        query = query.where(reached, or_(value != position[0], number > position[1]))
+    by = value.desc() if is_descending else value
+    rows = c.execute(query.order_by(by, observations.c.trial_id).limit(limit + 1)).all()
     return page_of(rows, limit, lambda row: (row.value, row.number))
 
 

@@ -86,7 +86,7 @@ def _read(c: Connection, study_id: str) -> _Read:
         snapshot=snapshot,
         matrix=stored_matrix(c, study, snapshot) if snapshot else None,
         known=charts.known(c, study, snapshot) if snapshot else None,
-        results=crowds.history_sample(c, study_id, most=MOST_SKETCHED),
+        results=crowds.sample_of(c, study, most=MOST_SKETCHED),
         latest=read.trials(c, study_id, sort="-number", limit=LATEST).items,
         workers=read.workers(c, study_id),
     )
