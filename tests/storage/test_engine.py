@@ -51,9 +51,9 @@ def test_a_change_that_fails_leaves_nothing(database: Database) -> None:
 def test_changes_that_wait_together_fail_alone(database: Database) -> None:
     """One bad change does not undo those that share its transaction."""
     gate = threading.Event()
-    database.write(lambda _c: gate.wait(5))
+    database.write(lambda _c: gate.wait(5), "st")
     futures: list[Future[None]] = [
-        database.write(partial(studies.add, row=study_row(f"st_{i % 3}"))) for i in range(4)
+        database.write(partial(studies.add, row=study_row(f"st_{i % 3}")), "st") for i in range(4)
     ]
     gate.set()
 

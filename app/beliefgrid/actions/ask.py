@@ -32,7 +32,7 @@ CLOSED: dict[str, tuple[type[ActionError], str]] = {
 }
 
 FEW_LOOKS = 16
-FIRST_LIST = timedelta(seconds=1)
+FIRST_LIST = timedelta(seconds=3)
 
 
 def ask(

@@ -120,9 +120,19 @@ def compute_importance(recipe: Recipe) -> dict[str, Any] | None:
 
 
 def warm_up() -> str:
-    """Import what the first update would otherwise wait for."""
+    """Make a small update: it loads what the first real one would otherwise wait for."""
     from beliefgrid import search
 
+    axis = {"name": "x", "kind": "ordered", "values": list(range(8)), "scale": "linear"}
+    metrics = [{"name": "y", "role": "objective", "goal": "minimize"}]
+    problem = search.Problem.from_definition({"parameters": [axis], "metrics": metrics})
+    known = search.Observations(
+        cells=np.arange(0, 8, 2),
+        values=np.array([0.0, 1.0, 0.5, 2.0]),
+        infeasible=np.empty(0, dtype=np.int64),
+        stddevs=None,
+    )
+    search.update(problem, known, pending=[], event=1, previous=None, theta=None, n_queue=2)
     return str(search.ENGINE_VERSION)
 
 

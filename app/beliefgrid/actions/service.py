@@ -17,6 +17,7 @@ from sqlalchemy.exc import DataError
 from beliefgrid.actions import ask as asking
 from beliefgrid.actions import definitions, errors, idempotency, read, tell
 from beliefgrid.actions.announcements import Announcements
+from beliefgrid.actions.arrivals import Arrivals
 from beliefgrid.actions.clock import Clock, Jump, Watch, utc_now
 from beliefgrid.actions.compute import Compute
 from beliefgrid.actions.counted import Heard, refusals
@@ -70,6 +71,7 @@ class Service:
         self.compute = compute
         self.restart_grace = restart_grace
         self.rules = rules or LeaseRules()
+        self._arrivals = Arrivals()
         self._watch = Watch(clock, ticks)
         self._jumps: list[Jump] = []
         self._jobs = jobs
@@ -85,7 +87,7 @@ class Service:
         """Run queries in one consistent view."""
         with self.telemetry.span(f"read {_name(query)}"), _in_our_words():
             work = self.database.read(lambda c: query(c, *args, **kwargs))
-            return await asyncio.wrap_future(work)
+            return await self._arrivals.of(work)
 
     async def write(self, action: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run an action in a transaction of its own; durable when this returns."""
@@ -119,6 +121,18 @@ class Service:
         **kwargs: Any,
     ) -> Answer:
         """Run an action and keep its answer, or give the answer that the key already has."""
+        return await self._write_once(None, once, render, action, *args, **kwargs)
+
+    async def _write_once(
+        self,
+        study_id: str | None,
+        once: Once | None,
+        render: Callable[[T], tuple[int, str]],
+        action: Callable[..., T],
+        *args: Any,
+        **kwargs: Any,
+    ) -> Answer:
+        """Do so; with the id of a study, in one transaction with other changes of it."""
         now = self.clock()
 
         def work(c: Connection) -> Answer:
@@ -128,14 +142,14 @@ class Service:
         while True:
             try:
                 with self.telemetry.span(f"write {_name(action)}"):
-                    return await self._durable(work)
+                    return await self._durable(work, study_id)
             except idempotency.OverlapError:
                 continue  # the first attempt has committed meanwhile: give its answer
 
-    async def _durable(self, work: Callable[[Connection], T]) -> T:
+    async def _durable(self, work: Callable[[Connection], T], study_id: str | None = None) -> T:
         try:
             with _in_our_words():
-                return await asyncio.wrap_future(self.database.write(work))
+                return await self._arrivals.of(self.database.write(work, study_id))
         except errors.StorageTroubleError:
             self._was_refused = True
             raise
@@ -151,7 +165,9 @@ class Service:
         """Record the result of a trial."""
         heard = Heard(render)
         with refusals(self.metrics.told):
-            answer = await self.write_once(once, heard, tell.observe, study_id, number, **said)
+            answer = await self._write_once(
+                study_id, once, heard, tell.observe, study_id, number, **said
+            )
         told = heard.of(answer)
         is_new = told is not None and not told.replayed
         is_late = is_new and told is not None and told.late
@@ -202,7 +218,8 @@ class Service:
                     raise errors.ShuttingDownError("the service is ending; ask again in a moment")
                 left = deadline - loop.time()
                 try:
-                    return await self.write_once(
+                    return await self._write_once(
+                        study_id,
                         once,
                         render,
                         self._ask,

@@ -24,6 +24,7 @@ class Task:
     results: int
     previous: dict[str, Any] | None
     n_queue: int
+    unseen: int = 1  # results that the posterior before has not seen
     known_at: datetime | None = None  # when the newest result of the recipe came
 
 
@@ -45,6 +46,7 @@ def task(c: Connection, study_id: str) -> Task | None:
         results=row.results,
         previous=previous.theta if previous is not None else None,
         n_queue=max(QUEUE_LENGTH, 4 * live),
+        unseen=row.results - row.snapshot_results,
         known_at=row.last_result_at or row.created_at,
     )
 

@@ -7,6 +7,7 @@ study belongs to the one that holds its claim.
 
 import asyncio
 import logging
+import time
 
 from beliefgrid.actions import update as updates
 from beliefgrid.actions.compute import ComputeError
@@ -18,6 +19,8 @@ from beliefgrid.storage.errors import StorageError
 log = logging.getLogger(__name__)
 
 LOOK_S = 5.0  # how often to look for studies that nobody announced
+CROWD = 8  # results in one update: more come than there can be updates, so it need not hurry
+LONGEST_REST_S = 2.0  # between two updates of a study then
 LONGEST_PAUSE_S = 300.0  # between attempts at a study that cannot be computed
 
 
@@ -85,12 +88,13 @@ class Updater:
 
     async def _bring_up_to_date(self, study_id: str) -> None:
         failures = 0
-        is_behind = True
-        while is_behind:
+        rest_s: float | None = 0.0
+        while rest_s is not None:
             try:
+                await asyncio.sleep(rest_s)
                 async with self._slots:
                     self._again.discard(study_id)
-                    is_behind = await self._step(study_id)
+                    rest_s = await self._step(study_id)
                 failures = 0
             except (StorageTroubleError, StorageError) as trouble:
                 log.warning("the update of %s waits: %s", study_id, trouble)
@@ -100,20 +104,25 @@ class Updater:
                 log.warning("the update of %s failed: %s", study_id, error)
                 await asyncio.sleep(min(2.0**failures, LONGEST_PAUSE_S))
 
-    async def _step(self, study_id: str) -> bool:
-        """Make one update if one is due and nobody else makes it; False if not."""
+    async def _step(self, study_id: str) -> float | None:
+        """Make one update if one is due and nobody else makes it; None if not.
+
+        Return how long to let the workers have the machine before the next one.
+        """
         if not await self._claims.take(study_id):
-            return False
+            return None
         try:
+            began = time.monotonic()
             task = await self._service.read(updates.task, study_id)
             if task is None:
-                return False
+                return None
             recipe = task.recipe
             with self._service.telemetry.span("update", study=recipe.study_id, seq=recipe.seq):
                 await self._update(task)
+            spent = time.monotonic() - began
         finally:
             await self._claims.give_back(study_id)
-        return True
+        return min(spent, LONGEST_REST_S) if task.unseen > CROWD else 0.0
 
     async def _update(self, task: updates.Task) -> None:
         compute = self._service.compute

@@ -2,8 +2,9 @@
 
 SQLite has one writer thread with group commit: all changes that wait at the moment share one
 transaction, each in a savepoint of its own, and are answered after the COMMIT. Postgres has a
-pool of connections, one transaction a change. Both hand back futures, so that a web server can
-wait for them without a thread of its own.
+pool of connections; changes of one study would wait for each other's lock anyway, so those that
+wait share a transaction there, too. Both hand back futures, so that a web server can wait for
+them without a thread of its own.
 """
 
 import fcntl
@@ -67,8 +68,12 @@ class Database(Protocol):
     def url(self) -> URL: ...
     @property
     def engine(self) -> Engine: ...
-    def write(self, work: Work[T]) -> Future[T]:
-        """Run one durable change; the future is done when it is committed or undone."""
+    def write(self, work: Work[T], study_id: str | None = None) -> Future[T]:
+        """Run one durable change; the future is done when it is committed or undone.
+
+        Changes that name the same study may share a transaction. What fails is undone, and what
+        shared the transaction is run again.
+        """
 
     def read(self, work: Work[T]) -> Future[T]:
         """Run queries in one consistent view."""
@@ -134,16 +139,16 @@ def translated(error: DBAPIError) -> StorageError | DBAPIError:
     return error
 
 
-# ---------------------------------------------------------------- SQLite
-_SAVE, _UNDO, _RELEASE = (
-    Prepared(text(f"{does} change")) for does in ("SAVEPOINT", "ROLLBACK TO", "RELEASE")
-)
-
-
 @dataclass(frozen=True, slots=True)
 class _Change:
     work: Callable[[Connection], Any]
     future: Future[Any]
+
+
+# ---------------------------------------------------------------- SQLite
+_SAVE, _UNDO, _RELEASE = (
+    Prepared(text(f"{does} change")) for does in ("SAVEPOINT", "ROLLBACK TO", "RELEASE")
+)
 
 
 def sqlite_engine(url: URL, *, writes: bool) -> Engine:
@@ -188,7 +193,7 @@ class SqliteDatabase:
         self._writer = threading.Thread(target=self._write_all, name="writer", daemon=True)
         self._writer.start()
 
-    def write(self, work: Work[T]) -> Future[T]:
+    def write(self, work: Work[T], study_id: str | None = None) -> Future[T]:  # noqa: ARG002 - all share
         future: Future[T] = Future()
         self._queue.put(_Change(work, future))
         return future
@@ -319,11 +324,23 @@ class PostgresDatabase:
             },
         )
         self._read_engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        self._lanes: dict[str, list[_Change]] = {}  # studies that a thread writes; what waits
+        self._lanes_lock = threading.Lock()
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
-    def write(self, work: Work[T]) -> Future[T]:
-        return self._writers.submit(self._write, work)
+    def write(self, work: Work[T], study_id: str | None = None) -> Future[T]:
+        change = _Change(work, Future())
+        if study_id is None:
+            self._writers.submit(self._write, [change])
+            return change.future
+        with self._lanes_lock:
+            waiting = self._lanes.get(study_id)
+            if waiting is None:
+                self._writers.submit(self._write_lane, study_id)
+                waiting = self._lanes[study_id] = []
+            waiting.append(change)
+        return change.future
 
     def read(self, work: Work[T]) -> Future[T]:
         return self._readers.submit(_on_postgres, self._read_engine, work)
@@ -334,24 +351,45 @@ class PostgresDatabase:
         self._notices.close()
         self.engine.dispose()
 
-    def _write(self, work: Work[T]) -> T:
-        touched: Touched = {}
-        kinds: list[str] = []
+    def _write_lane(self, study_id: str) -> None:
+        """Write what waits of one study, and what comes meanwhile."""
+        while True:
+            with self._lanes_lock:
+                batch = self._lanes[study_id][:BATCH]
+                del self._lanes[study_id][:BATCH]
+                if not batch:
+                    del self._lanes[study_id]
+                    return
+            self._write(batch)
 
-        def noted(connection: Connection) -> T:
-            connection.info.pop(TOUCHED, None)
-            connection.info[NOTED] = []
-            result = work(connection)
-            touched.update(connection.info.pop(TOUCHED, {}))
-            kinds[:] = connection.info.pop(NOTED)
-            return result
+    def _write(self, batch: list[_Change]) -> None:
+        self._store([one for one in batch if one.future.set_running_or_notify_cancel()])
 
-        result = _on_postgres(self.engine, noted)
-        self._on_count(1, kinds)
+    def _store(self, batch: list[_Change]) -> None:
+        try:
+            results, touched, kinds = self._commit(batch)
+        except BaseException as error:  # noqa: BLE001 - the caller of the change gets it
+            if len(batch) <= 1 or isinstance(error, StorageError):
+                _fail_all(batch, error)
+                return
+            for change in batch:  # nothing is stored yet; now each gets what it deserves
+                self._store([change])
+            return
+        for change, result in zip(batch, results, strict=True):
+            change.future.set_result(result)
+        self._on_count(len(batch), kinds)
         if touched:
             self._on_commit(touched)
             self._notices.send(touched)
-        return result
+
+    def _commit(self, batch: list[_Change]) -> tuple[list[Any], Touched, list[str]]:
+        def work(connection: Connection) -> tuple[list[Any], Touched, list[str]]:
+            connection.info.pop(TOUCHED, None)
+            connection.info[NOTED] = []
+            results = [change.work(connection) for change in batch]
+            return results, connection.info.pop(TOUCHED, {}), connection.info.pop(NOTED)
+
+        return _on_postgres(self.engine, work)
 
 
 def _on_postgres(engine: Engine, work: Work[T]) -> T:
