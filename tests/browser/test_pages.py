@@ -20,6 +20,7 @@ PAGES = {
     "convergence": "/studies/{study}/convergence",
     "strategies": "/studies/{study}/strategies",
     "prior": "/studies/{study}/prior",
+    "difference": "/studies/{study}/difference",
     "what if": "/studies/{study}/what-if?ask=without&trial=1",
     "workers": "/studies/{study}/workers",
     "api": "/studies/{study}/api",

@@ -28,6 +28,7 @@ PAGES = {
     "convergence": ("/studies/{study}/convergence", 6),
     "strategies": ("/studies/{study}/strategies", 12),
     "prior": ("/studies/{study}/prior", 9),
+    "difference": ("/studies/{study}/difference", 8),
     "what if": ("/studies/{study}/what-if?ask=without&trial=1", 12),
     "workers": ("/studies/{study}/workers", 6),
     "api": ("/studies/{study}/api", 2),

@@ -101,6 +101,7 @@ class PosteriorPage(PageContext):
     controls: Controls
     map_card: maps.MapCard
     moments: Moments
+    more: Sequence[tuple[str, str]]
     map_table: maps.MapTable | None
     beliefs: Beliefs
     among_tested: AmongTested | None
@@ -192,6 +193,7 @@ def _page(
         controls=_controls(links, study, view, fixed),
         map_card=maps.MapCard(map_, problem),
         moments=_moments(links, found, view),
+        more=_more(links, found, view),
         map_table=shown,
         beliefs=beliefs_of(links, study, top[:TOP], moment=moment),
         among_tested=among_tested_of(links, study, summary, top),
@@ -262,6 +264,20 @@ def _moments(links: Links, found: _Read, view: View) -> Moments:
         after=href(after) if after is not None else None,
         newest=href(None) if after is not None else None,
     )
+
+
+def _more(links: Links, found: _Read, view: View) -> list[tuple[str, str]]:
+    """Return what else there is to see of a belief in time, and to take away."""
+    if found.snapshot is None:
+        return []
+    axes = {"x": view.x, "y": view.y}
+    query = {key: value for key, value in view.query().items() if key not in ("at", "layer")}
+    to = found.snapshot.seq if view.at is not None else None
+    return [
+        ("Difference between two moments", links.study(found.study.id, "difference", b=to, **axes)),
+        ("Film as HTML", links.study(found.study.id, "film.html", **query)),
+        ("Film as GIF", links.study(found.study.id, "film.gif", **query)),
+    ]
 
 
 def _rest_query(view: View, fixed: Mapping[str, str], seq: int) -> dict[str, Any]:

@@ -1,0 +1,176 @@
+"""Difference: how belief moved between two moments, and in which cells most."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from fastapi import APIRouter, Request, Response
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from beliefgrid import search
+from beliefgrid.actions import read
+from beliefgrid.actions.difference import Difference, difference
+from beliefgrid.actions.regrid import is_same_grid
+from beliefgrid.actions.views import ProgressView, StudyView
+from beliefgrid.dashboard import charts, frames, layout, panels
+from beliefgrid.dashboard.links import links_of
+from beliefgrid.dashboard.numbers import cell_text, count, number, percent
+from beliefgrid.dashboard.parts import Lead
+from beliefgrid.dashboard.render import PageContext, respond
+from beliefgrid.dashboard.view import view_of
+
+router = APIRouter()
+QUESTIONS = ("What did these results teach?", "Where did belief go?")
+MOST_DIGITS = 16
+MOST_CHOICES = 200
+TOP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment to choose."""
+
+    seq: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A cell whose share changed."""
+
+    text: str
+    before: str
+    after: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class DifferencePage(PageContext):
+    """Two moments and what is between them."""
+
+    template: ClassVar[str] = "pages/difference.html"
+
+    frame: layout.Frame
+    head: layout.StudyHead
+    lead: Lead
+    action: str
+    moments: Sequence[Moment]
+    a: int
+    b: int
+    hidden: Sequence[tuple[str, str]]
+    belief_panels: panels.BeliefPanels | None
+    rows: Sequence[Moved]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    study: StudyView
+    moments: Sequence[ProgressView]
+    ends: Sequence[tuple[ProgressView, NDArray[np.float64]]]
+
+
+@router.get("/studies/{study_id}/difference")
+async def between(request: Request, study_id: str) -> Response:
+    """Show how belief moved between two moments."""
+    query = request.query_params
+    found = await request.app.state.service.read(_read, study_id, query.get("a"), query.get("b"))
+    return respond(request, _page(request, found))
+
+
+def _read(c: Connection, study_id: str, a: str | None, b: str | None) -> _Read:
+    study = read.study(c, study_id)
+    moments = [
+        one
+        for one in charts.progress(c, study_id)
+        if is_same_grid(c, study_id, one.revision, study.revision)
+    ]
+    ends = [_end(moments, a, 0), _end(moments, b, -1)] if moments else []
+    loaded = [(one, _field(c, study, one.seq)) for one in ends]
+    return _Read(study, moments, [(one, field) for one, field in loaded if field is not None])
+
+
+def _end(moments: Sequence[ProgressView], text: str | None, otherwise: int) -> ProgressView:
+    """Return the newest moment not after the one that an address names."""
+    if text is None or not (text.isascii() and text.isdigit() and len(text) < MOST_DIGITS):
+        return moments[otherwise]
+    known = [one for one in moments if one.seq <= int(text)]
+    return known[-1] if known else moments[0]
+
+
+def _field(c: Connection, study: StudyView, seq: int) -> NDArray[np.float64] | None:
+    rows = read.fields(c, study.id, seq, seq)
+    if not rows or not rows[0].field:
+        return None
+    return search.decode_field(rows[0].field, study.grid_cells)
+
+
+def _page(request: Request, found: _Read) -> DifferencePage:
+    links, study = links_of(request), found.study
+    grid = search.Grid.from_definition(study.parameters)
+    moved, shown = None, None
+    if len(found.ends) == 2:  # noqa: PLR2004 - both moments
+        (first, before), (last, after) = found.ends
+        moved = difference(grid, first.seq, last.seq, before, after)
+        view = view_of(request.query_params, study.parameters)
+        shown = panels.side_by_side(
+            grid,
+            [(_after(first), "The earlier moment.", before), (_after(last), "The later.", after)],
+            frames.Picture(view.x, view.y, "sum", {}),
+            with_change=True,
+        )
+    return DifferencePage(
+        frame=layout.frame(request, f"Difference · {study.name}", study=study),
+        head=layout.study_head(links, study, "posterior", title="Difference"),
+        lead=Lead(_sentence(found, moved), QUESTIONS),
+        action=links.study(study.id, "difference"),
+        moments=_choices(found),
+        a=found.ends[0][0].seq if found.ends else 0,
+        b=found.ends[-1][0].seq if found.ends else 0,
+        hidden=[(k, v) for k, v in request.query_params.items() if k in ("x", "y")],
+        belief_panels=shown,
+        rows=[_moved(cell) for cell in moved.cells[:TOP]] if moved else [],
+    )
+
+
+def _choices(found: _Read) -> list[Moment]:
+    step = max(1, -(-len(found.moments) // MOST_CHOICES))
+    ends = {one.seq for one, _ in found.ends}
+    return [
+        Moment(one.seq, _after(one).lower())
+        for i, one in enumerate(found.moments)
+        if i % step == 0 or one.seq in ends
+    ]
+
+
+def _after(moment: ProgressView) -> str:
+    n = moment.n_observations
+    return f"After {count(n, 'result')}" if n else "Before any result"
+
+
+def _sentence(found: _Read, moved: Difference | None) -> str:
+    if moved is None:
+        return "There are no two moments yet to compare."
+    (first, _), (last, _) = found.ends
+    share = percent(moved.total_variation)
+    start = f"From {_after(first).lower()} to {_after(last).lower()}, {share} of the belief moved"
+    bits = f"the later one holds {number(moved.information_bits, 3)} bits beyond the earlier"
+    if not moved.cells:
+        return f"{start}; {bits}."
+    most = max(moved.cells, key=lambda cell: float(cell["change"]))
+    if most["change"] <= 0:
+        return f"{start}; {bits}."
+    where = cell_text(most["assignments"])
+    return f"{start}, most to {where} (now {percent(most['after'])}); {bits}."
+
+
+def _moved(cell: Mapping[str, Any]) -> Moved:
+    change = float(cell["change"])
+    sign = "+" if change > 0 else "\N{MINUS SIGN}"
+    return Moved(
+        cell_text(cell["assignments"]),
+        percent(cell["before"]),
+        percent(cell["after"]),
+        f"{sign}{percent(abs(change))}",
+    )
