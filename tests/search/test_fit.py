@@ -11,7 +11,7 @@ from beliefgrid.search.arrays import Floats
 from beliefgrid.search.errors import ThetaInvalidError
 from beliefgrid.search.kernel import Space
 from beliefgrid.search.observations import Results, merge
-from tests.search.problems import observed, problem, some_results
+from tests.search.problems import MIXED, observed, problem, some_results
 
 PROBLEM = problem()
 SPACE = Space.of(PROBLEM.grid)
@@ -148,3 +148,19 @@ def test_another_theta_is_refused(stored: dict[str, object]) -> None:
     """It says what was expected."""
     with pytest.raises(ThetaInvalidError, match="stored theta"):
         Theta.from_json(stored)
+
+
+def test_a_fit_looks_only_at_levels_that_results_have() -> None:
+    """On a long axis the objective and its gradient are those of all levels."""
+    axis = {"name": "long", "kind": "ordered", "values": list(range(90))}
+    of = problem([axis, MIXED[2]])
+    results = merge(of, some_results(of, 9))
+    whole = Space.of(of.grid)
+    thin, cells = whole.thinned(whole.levels(results.cells))
+    p = fit.prior_of(whole, "some").mean + 0.1
+    value, gradient = fit.Objective(whole, results, "some", 0.0, 1.0)(p)
+    placed = replace(results, cells=cells)
+    other, by_thin = fit.Objective(thin, placed, "some", 0.0, 1.0)(p)
+
+    assert other == pytest.approx(value)
+    np.testing.assert_allclose(by_thin, gradient, atol=1e-9)

@@ -9,7 +9,7 @@ Equations are numbered in docs/explanation/engine.md.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
@@ -43,6 +43,7 @@ POWER_BOUNDS = (0.0, 2.0)
 EVERY_RESULT_UP_TO = 100
 LARGEST_FIT, BEST_IN_FIT = 256, 64  # of more than 300 results these are fitted on
 FIT_ALL_UP_TO = 300
+LONG_AXIS = 64  # levels; of longer axes the fit looks only at those that results have
 FRESH_START_EVERY = 5
 MAX_STEPS = 60
 
@@ -61,7 +62,11 @@ def fitted(space: Space, results: Results, noise: str, previous: Theta | None, s
         return previous
     location, scale = warp.location_and_scale(results.values)
     used = results.keep(_rows_to_fit(results, seed))
-    objective = Objective(space, used, noise, location, scale)
+    if max(space.sizes, default=0) > LONG_AXIS:
+        thin, cells = space.thinned(space.levels(used.cells))
+        objective = Objective(thin, replace(used, cells=cells), noise, location, scale)
+    else:
+        objective = Objective(space, used, noise, location, scale)
     fits = previous.fits + 1 if previous else 1
     starts = [] if previous is None else [_vector(previous)]
     if previous is None or fits % FRESH_START_EVERY == 0:

@@ -86,6 +86,19 @@ class Space:
         ]
         return np.stack(columns, axis=1) if columns else np.zeros((len(cells), 0), np.int64)
 
+    def thinned(self, levels: Ints) -> tuple["Space", Ints]:
+        """Return the space of only the levels that some cells have, and these cells' numbers."""
+        used = [np.unique(column, return_inverse=True) for column in levels.T]
+        sizes = tuple(len(kept) for kept, _ in used)
+        strides = tuple(prod(sizes[axis + 1 :]) for axis in range(len(sizes)))
+        distances = [
+            whole[np.ix_(kept, kept)].ravel()
+            for whole, (kept, _) in zip(self.matrices(self.distances), used, strict=True)
+        ]
+        places = np.stack([place for _, place in used], axis=1)
+        space = Space(sizes, self.is_ordered, np.concatenate(distances), strides)
+        return space, np.asarray(places @ np.array(strides, dtype=np.int64))
+
     def base(self, log_lengthscales: Floats) -> tuple[Floats, Floats]:
         """Return the kernels without floors, and their derivatives by log l; both (E,)."""
         scaled = self.distances / np.exp(log_lengthscales)[self._axis_of]
