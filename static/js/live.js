@@ -6,6 +6,7 @@
  * nothing. Where there are no locks (plain HTTP on a network), each visible tab has its own.
  */
 
+import { Attention } from "./attention.js";
 import { element } from "./chart.js";
 import { ago } from "./format.js";
 import { getJson, studyResource } from "./service.js";
@@ -41,6 +42,7 @@ export function startLive(onNews) {
   const source = study ? new SharedStream(study, news, status) : new Poll(null, news, status, LIST_POLL_EVERY_MS);
   const follow = () => (document.hidden || status.isPaused ? source.stop() : source.start());
   document.addEventListener("visibilitychange", follow);
+  if (study) new Attention(study, place);
   status.onPause(follow);
   follow();
 }
