@@ -117,7 +117,7 @@ def _floor(database: str, url: str, options: argparse.Namespace) -> Measured:
     try:
         at = f"http://127.0.0.1:{port}"
         wait_until(lambda: _answers(at), process=process)
-        return _drive(f"floor, {database}", at, None, process.pid, _store_twice, options)
+        return drive(f"floor, {database}", at, None, process.pid, _store_twice, options)
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -132,10 +132,11 @@ def _ours(database: str, folder: Path, url: str, options: argparse.Namespace) ->
     token = next(word for word in made.stdout.split() if word.startswith("bg_"))
     with running_server(folder, url, BELIEFGRID_AUTH="on") as server:
         wire = Wire(server.url, token)
-        study = _must(wire.call("POST", "/api/v1/studies", _definition()))["id"]
-        step = _ask_and_tell(study)
+        study = must(wire.call("POST", "/api/v1/studies", definition()))["id"]
+        step = ask_and_tell(study)
+        step(wire, "first")  # its list is there, so that a short run measures asks, not the start
         name = f"beliefgrid, {database}"
-        return _drive(name, server.url, token, server.process.pid, step, options)
+        return drive(name, server.url, token, server.process.pid, step, options)
 
 
 def _peer(database: str, url: str, options: argparse.Namespace) -> Measured:
@@ -148,32 +149,36 @@ def _store_twice(wire: Wire, _worker: str) -> tuple[float, float]:
     spent = []
     for _ in range(2):
         began = time.perf_counter()
-        _must(wire.call("POST", "/rows", {"value": 0.5}))
+        must(wire.call("POST", "/rows", {"value": 0.5}))
         spent.append(time.perf_counter() - began)
     return spent[0], spent[1]
 
 
-def _ask_and_tell(study: str) -> Step:
+def ask_and_tell(study: str) -> Step:
+    """Return a step of a worker on one study."""
+
     def step(wire: Wire, worker: str) -> tuple[float, float]:
         began = time.perf_counter()
         body = {"worker": worker, "count": 1}
-        trial = _must(wire.call("POST", f"/api/v1/studies/{study}/suggestions", body))["trials"][0]
+        trial = must(wire.call("POST", f"/api/v1/studies/{study}/suggestions", body))["trials"][0]
         asked = time.perf_counter()
         path = f"/api/v1/studies/{study}/trials/{trial['number']}/observation"
-        _must(wire.call("POST", path, {"value": random.random()}))
+        must(wire.call("POST", path, {"value": random.random()}))
         return asked - began, time.perf_counter() - asked
 
     return step
 
 
-def _must(answer: tuple[int, Any]) -> Any:
+def must(answer: tuple[int, Any]) -> Any:
+    """Return the body of an answer that must be a good one."""
     status, body = answer
     if status >= 300:
         raise RuntimeError(f"{status}: {body}")
     return body
 
 
-def _definition() -> dict[str, Any]:
+def definition() -> dict[str, Any]:
+    """Return a study of 20,000 cells."""
     return {
         "name": "load",
         "metrics": [{"name": "value", "goal": "minimize"}],
@@ -185,9 +190,10 @@ def _definition() -> dict[str, Any]:
 
 
 # ------------------------------------------------------------------------------ the load
-def _drive(
+def drive(
     name: str, url: str, token: str | None, pid: int, step: Step, options: argparse.Namespace
 ) -> Measured:
+    """Let the workers step for a while, each on a connection of its own, and measure."""
     measured = Measured(name)
     ends = threading.Event()
     failures: list[BaseException] = []
