@@ -227,7 +227,7 @@ def _outcome(study: StudyView, found: TrialView, now: datetime) -> Outcome:
 
 
 def _place(study: StudyView, found: TrialView) -> str:
-    return "off the grid" if found.cell is None else f"{found.cell:,} of {study.n_cells:,}"
+    return "off the grid" if found.cell is None else f"{found.cell:,} of {study.grid_cells:,}"
 
 
 def _why(links: Links, study: StudyView, found: TrialView) -> Why | None:
