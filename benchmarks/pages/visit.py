@@ -1,0 +1,150 @@
+"""One visit to a page in headless Chromium: bytes, nodes, CPU of the page and of the server."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
+
+T = TypeVar("T")
+SETTLE_MS = 2500
+FRAME_SWITCHES = 40
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a visit cost."""
+
+    first_bytes: int  # of the document and its style sheets: with them, pictures and text stand
+    bytes: int
+    requests: int
+    cpu_ms: float
+    nodes: int
+    heap_mb: float
+    server_cpu_ms: float
+    outside: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """What a minute of an open tab costs."""
+
+    bytes: float
+    cpu_ms: float
+    server_cpu_ms: float
+
+
+class _Wire:
+    """Counts what comes over the wire."""
+
+    def __init__(self, cdp: CDPSession, host: str) -> None:
+        self.bytes = self.requests = self.first = 0
+        self.outside: set[str] = set()
+        self._kinds: dict[str, str] = {}
+        self._host = host
+        cdp.send("Network.enable")
+        cdp.on("Network.responseReceived", self._received)
+        cdp.on("Network.loadingFinished", self._finished)
+        cdp.on("Network.dataReceived", self._data)
+
+    def _received(self, event: dict[str, object]) -> None:
+        self._kinds[str(event["requestId"])] = str(event["type"])
+        host = urlsplit(str(event["response"]["url"])).netloc  # type: ignore[index]  # of CDP
+        if host and host != self._host:
+            self.outside.add(host)
+
+    def _data(self, event: dict[str, object]) -> None:
+        if self._kinds.get(str(event["requestId"])) == "EventSource":
+            self.bytes += int(str(event["encodedDataLength"]))
+
+    def _finished(self, event: dict[str, object]) -> None:
+        size = int(float(str(event["encodedDataLength"])))
+        kind = self._kinds.get(str(event["requestId"]), "")
+        self.bytes += size
+        self.requests += 1
+        self.first += size if kind in ("Document", "Stylesheet") else 0
+
+
+def visits(browser: Browser, base: str, path: str, pid: int) -> tuple[Visit, Visit]:
+    """Return the first visit of a fresh browser, and the second."""
+    context = browser.new_context(base_url=base, viewport={"width": 1440, "height": 900})
+    found = _visit(context, base, path, pid), _visit(context, base, path, pid)
+    context.close()
+    return found
+
+
+def _visit(context: BrowserContext, base: str, path: str, pid: int) -> Visit:
+    page = context.new_page()
+    cdp = context.new_cdp_session(page)
+    wire = _Wire(cdp, urlsplit(base).netloc)
+    cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before, server = _task_ms(cdp), server_cpu_ms(pid)
+    page.goto(path)
+    page.wait_for_selector("figure[data-chart][data-drawn], table", timeout=60_000)
+    page.wait_for_timeout(SETTLE_MS)
+    spent, server = _task_ms(cdp) - before, server_cpu_ms(pid) - server
+    nodes = int(page.evaluate("document.getElementsByTagName('*').length"))
+    heap = float(page.evaluate("performance.memory.usedJSHeapSize / 1048576"))
+    page.close()
+    outside = tuple(sorted(wire.outside))
+    return Visit(wire.first, wire.bytes, wire.requests, spent, nodes, heap, server, outside)
+
+
+def idle(browser: Browser, base: str, path: str, pid: int, *, seconds: int) -> Idle:
+    """Return what an open tab costs while nothing happens, for a minute."""
+
+    def measure(page: Page, cdp: CDPSession) -> Idle:
+        page.wait_for_timeout(2 * SETTLE_MS)
+        wire = _Wire(cdp, urlsplit(base).netloc)
+        before, server = _task_ms(cdp), server_cpu_ms(pid)
+        page.wait_for_timeout(1000 * seconds)
+        times = 60 / seconds
+        spent = times * (_task_ms(cdp) - before)
+        return Idle(times * wire.bytes, spent, times * (server_cpu_ms(pid) - server))
+
+    return _on_page(browser, base, path, measure)
+
+
+def frame_switch_ms(browser: Browser, base: str, path: str) -> float:
+    """Return the CPU of one step of the time slider through frames that are there."""
+    step = """n => { const range = document.querySelector('.slider input[type=range]');
+      let k = 0; const most = Number(range.max);
+      return new Promise(done => { const turn = () => { if (k++ === n) return done();
+        range.value = k % (most + 1); range.dispatchEvent(new Event('input'));
+        requestAnimationFrame(turn); }; turn(); }); }"""
+
+    def measure(page: Page, cdp: CDPSession) -> float:
+        page.wait_for_selector(".slider input[type=range]")
+        page.wait_for_timeout(SETTLE_MS)
+        page.evaluate(step, 5)
+        before = _task_ms(cdp)
+        page.evaluate(step, FRAME_SWITCHES)
+        return (_task_ms(cdp) - before) / FRAME_SWITCHES
+
+    return _on_page(browser, base, path, measure)
+
+
+def _on_page(browser: Browser, base: str, path: str, measure: Callable[[Page, CDPSession], T]) -> T:
+    context = browser.new_context(base_url=base, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    cdp = context.new_cdp_session(page)
+    cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+    page.goto(path)
+    found = measure(page, cdp)
+    context.close()
+    return found
+
+
+def _task_ms(cdp: CDPSession) -> float:
+    metrics = cdp.send("Performance.getMetrics")["metrics"]
+    return 1000 * float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
+
+
+def server_cpu_ms(pid: int) -> float:
+    """Return the CPU time of a process, all its threads, without its children."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(fields[11]) + int(fields[12])) / TICKS
