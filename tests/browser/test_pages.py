@@ -25,6 +25,7 @@ PAGES = {
     "workers": "/studies/{study}/workers",
     "api": "/studies/{study}/api",
     "settings": "/studies/{study}/settings",
+    "import": "/studies/{study}/import",
     "compare": "/compare?study={study}&study={other}",
     "tokens": "/tokens",
     "help": "/help",
