@@ -90,7 +90,7 @@ def _ended(study: StudyView) -> Check | None:
         return None
     advice = "Raise the budget or resume the study to go on."
     if study.cells_tested >= study.n_cells:
-        advice = "Every cell has its result. A finer or wider grid would be a new study."
+        advice = "Every cell has its result. Add levels in the settings to go on."
     return Check("good", f"The study is {study.state}: {study.state_reason}.", advice)
 
 
