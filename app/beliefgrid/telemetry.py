@@ -7,10 +7,13 @@ updates. One `Telemetry` belongs to one application; the process has no provider
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from beliefgrid import __version__
 from beliefgrid.settings import SettingsError
+
+if TYPE_CHECKING:  # the command line and updaters do without a web framework
+    from fastapi.telemetry import TelemetryConfig
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _QUIET: AbstractContextManager[Any] = nullcontext()
@@ -39,10 +42,15 @@ class Telemetry:
         )
         return found
 
-    def of_requests(self) -> dict[str, Any]:
+    def of_requests(self) -> "TelemetryConfig":
         """Return what FastAPI should do about its own spans."""
-        quiet = {"auto_configure": False, "metrics": False, "logs": False}
-        return quiet | {"tracing": self.is_on, "tracer_provider": self._provider}
+        return {
+            "auto_configure": False,
+            "metrics": False,
+            "logs": False,
+            "tracing": self.is_on,
+            "tracer_provider": self._provider,
+        }
 
     def start(self) -> None:
         """Begin to send spans away."""
