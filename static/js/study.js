@@ -1,24 +1,17 @@
 /** What charts ask of a study. Each answer is fetched once and shared between the charts. */
 
-import { address, getJson, studyResource, withQuery } from "./service.js";
+import { address, getJson, withQuery } from "./service.js";
 
 const studies = new Map();
 
 /** Return the definition of a study: its parameters, metric and goal. */
 export function definitionOf(study) {
   if (!studies.has(study)) {
-    const asked = getJson(studyResource(study)).then(simplify);
+    const asked = getJson(resource(study, "definition"));
     asked.catch(() => studies.delete(study));
     studies.set(study, asked);
   }
   return studies.get(study);
-}
-
-function simplify(answer) {
-  const { parameters, metrics } = answer.definition ?? answer;
-  const { id, name, revision } = answer;
-  const objective = metrics.find(({ role }) => (role ?? "objective") === "objective");
-  return { id, name, revision, parameters, metric: objective.name, goal: objective.goal };
 }
 
 /** Forget the definition of a study: its grid was edited. */
@@ -27,7 +20,7 @@ export const forgetDefinition = (study) => studies.delete(study);
 /** Return one layer as a matrix; `view` is {layer, x, y, reduce, at, fixed}. */
 export function posterior(study, { layer, x, y, reduce, at, fixed = {} }, options) {
   const levels = Object.fromEntries(Object.entries(fixed).map(([name, value]) => [`fix.${name}`, value]));
-  return getJson(studyResource(study, "/posterior", { layer, x, y, reduce, at, ...levels }), options);
+  return getJson(resource(study, "posterior", { layer, x, y, reduce, at, ...levels }), options);
 }
 
 /** Return which cells were tested, pending, failed, best and next at a snapshot. */

@@ -186,6 +186,7 @@ def test_three_axes_have_a_matrix_of_pairs(page: Page, api: Api) -> None:
     )
     open_map(page, study)
 
+    page.locator("[data-chart=marginals]").scroll_into_view_if_needed()
     small = page.locator("[data-chart=marginals] canvas")
     expect(small).to_have_count(3)
     small.last.click()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -14,6 +15,7 @@ from beliefgrid.actions.regrid import Places, places_in
 from beliefgrid.actions.views import ProgressView, SnapshotView, StudyView, TrialView
 from beliefgrid.dashboard import frames
 from beliefgrid.dashboard.render import packed
+from beliefgrid.dashboard.view import values_of, view_of
 
 MOST_MOMENTS = 1000
 MOST_FAILED = 1000
@@ -40,6 +42,39 @@ async def marks(request: Request, study_id: str, at: int | None = None) -> Respo
     many.
     """
     return feed(request, await request.app.state.service.read(_marks, study_id, at))
+
+
+@router.get("/posterior")
+async def posterior(request: Request, study_id: str) -> Response:
+    """Return what the posterior resource of the REST API does, small on the wire and tagged."""
+    service, query = request.app.state.service, request.query_params
+    study = await service.read(read.study, study_id)
+    view = view_of(query, study.parameters)
+    found = await service.posterior(
+        study_id,
+        layer=view.layer,
+        x=view.x,
+        y=view.y,
+        reduce=view.reduce,
+        at=view.at,
+        fixed=values_of(view.fixed, study.parameters) if view.reduce == "slice" else {},
+    )
+    return feed(request, asdict(found))
+
+
+@router.get("/definition")
+async def definition(request: Request, study_id: str) -> Response:
+    """Return what charts need to know of a study: its grid and what is searched."""
+    study = await request.app.state.service.read(read.study, study_id)
+    content = {
+        "id": study.id,
+        "name": study.name,
+        "revision": study.revision,
+        "parameters": study.parameters,
+        "metric": study.metric,
+        "goal": study.goal,
+    }
+    return feed(request, content)
 
 
 @router.get("/history")

@@ -1,0 +1,44 @@
+"""What charts are fed with: the same numbers as the REST API's, small, and sent once."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.api.support import Api
+from tests.dashboard.conftest import Filled
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"layer": "p_best", "x": "rate", "y": "size", "reduce": "sum"},
+        {"layer": "mean", "x": "size", "y": "act", "reduce": "max"},
+        {"layer": "sd", "x": "rate", "y": "act", "reduce": "slice", "fix.size": "32"},
+    ],
+)
+def test_the_posterior_of_charts_is_that_of_the_rest_api(
+    app_client: TestClient, api: Api, filled: Filled, query: dict[str, str]
+) -> None:
+    """Number for number."""
+    fed = app_client.get(f"/studies/{filled.id}/charts/posterior", params=query).json()
+
+    assert fed == api.get(f"/studies/{filled.id}/posterior", **query)
+
+
+@pytest.mark.parametrize("name", ["posterior", "definition"])
+def test_a_feed_is_sent_once(app_client: TestClient, filled: Filled, name: str) -> None:
+    """A browser that has it gets 304."""
+    path = f"/studies/{filled.id}/charts/{name}"
+    tag = app_client.get(path).headers["etag"]
+
+    assert app_client.get(path, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_the_definition_of_charts_is_the_study_s(
+    app_client: TestClient, api: Api, filled: Filled
+) -> None:
+    """Its grid, its metric and its goal."""
+    fed = app_client.get(f"/studies/{filled.id}/charts/definition").json()
+
+    study = api.get(f"/studies/{filled.id}")
+    assert fed["parameters"] == study["parameters"]
+    assert (fed["metric"], fed["goal"], fed["revision"]) == ("mse", "minimize", 1)
