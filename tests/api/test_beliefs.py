@@ -117,6 +117,26 @@ def test_snapshots_are_listed_and_compared(api: Api, tested: str) -> None:
     assert difference["information_bits"] >= 0
 
 
+def test_moments_on_two_grids_are_not_compared(api: Api, tested: str) -> None:
+    """After an edit of the grid, a difference across it is refused, and one beside it is not."""
+    study = api.get(f"/studies/{tested}")
+    before = study["snapshot_seq"]
+    wider = [dict(axis) for axis in study["parameters"]]
+    wider[0]["values"] = [*wider[0]["values"], 1.0]
+    edited = api.client.patch(
+        f"/api/v1/studies/{tested}",
+        json={"parameters": wider},
+        headers={"If-Match": f'"{study["version"]}"'},
+    )
+    assert edited.is_success, edited.text
+    api.post(f"/studies/{tested}/suggestions", {"worker": "v", "wait_seconds": 20})
+    after = api.get(f"/studies/{tested}")["snapshot_seq"]
+
+    path = f"/studies/{tested}/snapshots/diff"
+    api.problem("GET", path, 422, "grids_differ", params={"a": before, "b": after})
+    assert api.get(path, a=after, b=after)["total_variation"] == 0
+
+
 def test_the_best_cell_and_the_stopping_rule_are_read(api: Api, tested: str) -> None:
     """With numbers and runners-up."""
     best = api.get(f"/studies/{tested}/best")

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from beliefgrid.actions import read
+from beliefgrid.actions.definitions import problem_of
+from beliefgrid.actions.errors import GridsDifferError
 from beliefgrid.actions.matrix import first_axes, matrix_view, view_of
+from beliefgrid.actions.regrid import is_same_grid
 from beliefgrid.actions.views import PosteriorView, Recipe
 from beliefgrid.search import Grid, Picture, Problem
 
@@ -53,6 +56,22 @@ def difference(grid: Grid, a: int, b: int, before: Field, after: Field) -> Diffe
             if change[cell] != 0
         ],
     )
+
+
+def shared_grid(c: Connection, study_id: str, *, a: int, b: int) -> Grid:
+    """Return the grid of the snapshots at two moments.
+
+    Raises:
+        SnapshotUnknownError: there is none at one of them.
+        GridsDifferError: the grid was edited between them.
+    """
+    first, last = (read.snapshot(c, study_id, at).revision for at in (a, b))
+    if not is_same_grid(c, study_id, first, last):
+        raise GridsDifferError(
+            f"expected two moments of one grid, and it was edited between {a} and {b}; compare "
+            "moments on one side of the edit"
+        )
+    return problem_of(c, study_id, last).grid
 
 
 def preview_prior(

@@ -193,6 +193,12 @@ class CursorInvalidError(InputError):
     code = "cursor_invalid"
 
 
+class GridsDifferError(InputError):
+    """Two moments can be compared only on one grid, and it was edited between them."""
+
+    code = "grids_differ"
+
+
 class AxisUnknownError(InputError):
     """The study has no parameter of that name to draw along."""
 

@@ -29,7 +29,6 @@ from beliefgrid.api.requests import PriorPut
 from beliefgrid.api.route import router as new_router
 from beliefgrid.api.texts import MOST_INTEGER
 from beliefgrid.api.trial_requests import WorkerIn
-from beliefgrid.search import Grid
 
 router = new_router("beliefs")
 Layer = Literal["p_best", "mean", "sd", "acquisition", "prior", "p_feasible", "counts"]
@@ -146,10 +145,9 @@ async def list_snapshots(
 )
 async def compare_snapshots(caller: Reader, a: Seq, b: Seq) -> DifferenceOut:
     """Say how belief moved between two moments, and where most."""
+    grid = await caller.read(difference_of.shared_grid, a=a, b=b)
     before, seq_a = await caller.service.layers(caller.study_id, ("p_best",), a)
     after, seq_b = await caller.service.layers(caller.study_id, ("p_best",), b)
-    study = await caller.read(read.study)
-    grid = Grid.from_definition(study.parameters)
     found = difference(grid, seq_a, seq_b, before["p_best"], after["p_best"])
     return DifferenceOut.model_validate(found)
 
