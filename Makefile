@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-unit test-browser test-faults check format serve wheel-test coverage \
-	lock sbom audit benchmark-quality benchmark-calibration benchmark-engine benchmark-load \
+	lock sbom audit benchmark-quality benchmark-calibration benchmark-engine benchmark-load benchmark-pages \
 	benchmark-service screenshots clean
 
 help: ## print this list
@@ -69,6 +69,9 @@ benchmark-engine: .venv/.ready ## time and memory of the engine beside the machi
 
 benchmark-load: .venv/.ready ## results a second beside a bare floor; ARGS="--peer --write"
 	@$(BIN)/python -m benchmarks.service.load $(ARGS)
+
+benchmark-pages: .venv/.ready ## bytes, nodes and CPU of the pages in a browser; ARGS="100 20000 --write"
+	@$(BIN)/python -m benchmarks.pages $(ARGS)
 
 benchmark-service: .venv/.ready ## latency, start and memory of the service; ARGS="--write"
 	@$(BIN)/python -m benchmarks.service.latency $(ARGS)
