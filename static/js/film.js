@@ -44,13 +44,13 @@ export class FilmCanvas {
 }
 
 // Plotly has no public name for the area inside the axes; a test watches that this one stays.
-function areaOf(plot) {
+export function areaOf(plot) {
   const { l: left, t: top, w: width, h: height } = plot._fullLayout._size;
   return { left, top, width, height };
 }
 
 /** Return how places on the axes become pixels, zoomed or not. */
-function scales(plot, { width, height }) {
+export function scales(plot, { width, height }) {
   const [x0, x1] = plot._fullLayout.xaxis.range;
   const [y0, y1] = plot._fullLayout.yaxis.range;
   return { x: (i) => ((i - x0) / (x1 - x0)) * width, y: (j) => ((y1 - j) / (y1 - y0)) * height };

@@ -1,5 +1,6 @@
 /** The heatmap of a posterior: exact at rest, a film of frames while time moves. */
 
+import { CellCursor } from "./cells.js";
 import { Chart, settled } from "./chart.js";
 import { addDownloads } from "./download.js";
 import { decadeBelow, defaultColour, describe, hasGaps, hasText, heatmap, roundUp } from "./figures.js";
@@ -30,6 +31,7 @@ class Heatmap {
   #film = null;
   #filmKey = "";
   #canvas;
+  #cursor = null;
   #others = new Map();
   #shown = null;
   #slider = null;
@@ -52,7 +54,10 @@ class Heatmap {
     if (!this.#shown) return; // the error is on the page, and news will try again
     this.#listen();
     addDownloads(this.chart, () => this.#contents());
-    if (this.hasSlider) await this.#addSlider();
+    if (!this.hasSlider) return;
+    this.#cursor = new CellCursor(this.chart, { study: this.study, look: () => this.#look(), fixed: () => this.#fixed() });
+    this.#cursor.keep();
+    await this.#addSlider();
   }
 
   #listen() {
@@ -129,6 +134,7 @@ class Heatmap {
     await this.chart.draw(figure, describe(matrix, known));
     this.#canvas.hide();
     this.readout.keep();
+    this.#cursor?.keep();
   }
 
   get #colour() {
@@ -303,6 +309,16 @@ class Heatmap {
       return { values: here.flatMap((at) => known.values[at]), count: here.reduce((n, at) => n + known.counts[at], 0) };
     };
     return { matrix, layers: this.#others, results };
+  }
+
+  /** Return the levels of the parameters out of sight, in the grid's own values. */
+  #fixed() {
+    const { x, y } = this.#shown.matrix;
+    const others = this.definition.parameters.filter(({ name }) => name !== x && name !== y);
+    return Object.fromEntries(others.map(({ name, values }) => {
+      const text = this.form?.querySelector(`[name="fix.${CSS.escape(name)}"]`)?.value;
+      return [name, values.find((value) => String(value) === text || (typeof value === "number" && Number(text) === value)) ?? values[0]];
+    }));
   }
 
   #contents() {

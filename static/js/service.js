@@ -35,6 +35,14 @@ export async function getJson(path, { signal } = {}) {
   return answer.json();
 }
 
+/** Send JSON, and return the answer's, or throw a `ServiceError` that says what was wrong. */
+export async function sendJson(method, path, content) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json" };
+  const answer = await fetch(path, { method, headers, body: content && JSON.stringify(content) });
+  if (!answer.ok) throw await failure(answer);
+  return answer.status === 204 ? null : answer.json();
+}
+
 /** Fetch bytes, or throw a `ServiceError` that says what was wrong. */
 export async function getBytes(path, { signal } = {}) {
   const answer = await fetch(path, { signal });

@@ -1,10 +1,10 @@
 /** The time slider: moves through the snapshots of a study, by hand or as a film. */
 
 import { element } from "./chart.js";
-import { moment } from "./format.js";
+import { moment, number } from "./format.js";
 
 const FRAMES_PER_SECOND = 5;
-const STRIP_HEIGHT = 14;
+const STRIP_HEIGHT = 18;
 
 /** A slider over moments; `moving` is called at each step, `rested` when it stands still. */
 export class Slider {
@@ -130,12 +130,17 @@ export class Slider {
     const { moment: now } = this;
     if (!now) return;
     const results = now.n_observations === 1 ? "1 result" : `${now.n_observations} results`;
-    const text = `${this.place + 1} of ${this.#moments.length} · after ${results} · ${moment(now.created_at)}`;
+    const text = `${this.place + 1} of ${this.#moments.length} · after ${results}${this.#learnt()} · ${moment(now.created_at)}`;
     this.#said.textContent = text;
     this.#range.setAttribute("aria-valuetext", `snapshot ${text}`);
   }
 
-  /** Mark on the track where results came in, and taller where the leader changed. */
+  #learnt() {
+    const bits = this.#bits(this.place);
+    return bits === null ? "" : ` · ${bits < 0 ? "lost" : "taught"} ${number(Math.abs(bits), 2)} bits`;
+  }
+
+  /** Draw what each snapshot taught, in bits, over the track; dots say where the leader changed. */
   #drawStrip() {
     const { clientWidth: width } = this.#strip;
     if (!width) return;
@@ -146,11 +151,19 @@ export class Slider {
     context.scale(scale, scale);
     context.fillStyle = getComputedStyle(this.#strip).color;
     const last = Math.max(1, this.#moments.length - 1);
-    this.#moments.forEach(({ n_observations: n, best }, i) => {
-      const before = this.#moments[i - 1];
-      const height = before && best !== before.best ? STRIP_HEIGHT : before && n === before.n_observations ? 2 : 5;
-      context.fillRect((i / last) * (width - 2), STRIP_HEIGHT - height, 1.5, height);
+    const taught = this.#moments.map((_, i) => Math.abs(this.#bits(i) ?? 0));
+    const most = Math.max(...taught, 1e-9);
+    this.#moments.forEach(({ best }, i) => {
+      const [x, height] = [(i / last) * (width - 2), 1 + (STRIP_HEIGHT - 5) * (taught[i] / most)];
+      context.fillRect(x, STRIP_HEIGHT - height, 2, height);
+      if (i && best !== this.#moments[i - 1].best) context.fillRect(x - 0.5, 0, 3, 3);
     });
+  }
+
+  /** Return how many bits the snapshot at a place holds beyond the one before it. */
+  #bits(place) {
+    const [before, now] = [this.#moments[place - 1]?.bits, this.#moments[place]?.bits];
+    return before === undefined || before === null || now === null ? null : before - now;
   }
 }
 
