@@ -16,6 +16,7 @@ const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDo
  */
 export class CellCursor {
   #at = null;
+  #tools;
   #box = element("div", { className: "cell-cursor", hidden: true, "aria-hidden": "true" });
   #said = element("p", { className: "visually-hidden", role: "status" });
   #menu = element("div", { className: "cell-menu", role: "group", "aria-label": "This cell", hidden: true });
@@ -33,13 +34,19 @@ export class CellCursor {
     this.pad.addEventListener("focus", () => this.#go(0, 0));
     this.pad.addEventListener("blur", () => (this.#box.hidden = this.#menu.hidden));
     this.#menu.addEventListener("keydown", (event) => event.key === "Escape" && this.#close());
-    chart.body.after(element("div", { className: "cell-tools" }, this.pad, this.#said), this.#menu);
+    this.#tools = element("div", { className: "cell-tools" }, this.pad, this.#said);
+    chart.body.after(this.#tools, this.#menu);
     chart.plot.on("plotly_click", ({ points }) => {
       const [j, i] = points[0]?.pointIndex ?? [];
       if (i === undefined) return;
       this.#at = [i, j];
       this.#open();
     });
+  }
+
+  /** Put another control beside the cursor's. */
+  add(control) {
+    this.#tools.append(control);
   }
 
   /** Draw the cursor where its cell is now, because the map was drawn again. */

@@ -9,6 +9,7 @@ import { Film, probability } from "./frames.js";
 import { Picture, countCells } from "./grid.js";
 import { READ_OUT, layerOf } from "./layers.js";
 import { knownAt, markTraces, markedCells } from "./marks.js";
+import { outlineControl, outlines } from "./outline.js";
 import { ramp } from "./palettes.js";
 import { refreshParts } from "./parts.js";
 import { Readout } from "./readout.js";
@@ -57,6 +58,7 @@ class Heatmap {
     if (!this.hasSlider) return;
     this.#cursor = new CellCursor(this.chart, { study: this.study, look: () => this.#look(), fixed: () => this.#fixed() });
     this.#cursor.keep();
+    this.#cursor.add(outlineControl(this.view.outline, (outline) => this.#outline(outline)));
     await this.#addSlider();
   }
 
@@ -130,6 +132,7 @@ class Heatmap {
       width: this.chart.width,
       isCompact: this.isCompact,
     });
+    if (layerOf(matrix.layer).isProbability) figure.layout.shapes = outlines(matrix.z, this.view.outline);
     figure.layout.meta = { key: `${matrix.layer}:${matrix.seq}` };
     await this.chart.draw(figure, describe(matrix, known));
     this.#canvas.hide();
@@ -175,6 +178,12 @@ class Heatmap {
     this.#loadFilm().catch((error) => this.chart.fail(error));
     this.refresh();
     this.#retell();
+  }
+
+  #outline(outline) {
+    this.view.outline = outline;
+    rememberView(this.view);
+    this.#draw();
   }
 
   /** Let the words and tables beside the map say what it shows now. */

@@ -8,18 +8,18 @@ const FIXED = "fix.";
 /** Return the view that a figure starts with; a page's own chart follows the address. */
 export function viewOf(figure, { ownsAddress }) {
   const { layer, x, y, reduce } = figure.dataset;
-  const start = { layer: layer || "p_best", x, y: y || null, reduce: reduce || null, at: null, colour: null, fixed: {} };
+  const start = { layer: layer || "p_best", x, y: y || null, reduce: reduce || null, at: null, colour: null, outline: null, fixed: {} };
   if (!ownsAddress) return { ...start, reduce: start.reduce ?? layerOf(start.layer).reduce };
   const query = shown();
   const view = { ...start, fixed: fixedOf(query) };
-  for (const name of ["layer", "x", "y", "reduce", "colour"]) view[name] = query.get(name) || view[name];
+  for (const name of ["layer", "x", "y", "reduce", "colour", "outline"]) view[name] = query.get(name) || view[name];
   view.at = query.has("at") && query.get("at") !== "" ? Number(query.get("at")) : null;
   view.reduce ??= layerOf(view.layer).reduce;
   return view;
 }
 
 /** Put a view into the page's address. */
-export function rememberView({ layer, x, y, reduce, at, colour, fixed }) {
+export function rememberView({ layer, x, y, reduce, at, colour, outline, fixed }) {
   const stale = [...shown().keys()].filter((name) => name.startsWith(FIXED));
   show({
     ...Object.fromEntries(stale.map((name) => [name, null])),
@@ -29,6 +29,7 @@ export function rememberView({ layer, x, y, reduce, at, colour, fixed }) {
     reduce,
     at,
     colour,
+    outline,
     ...Object.fromEntries(Object.entries(fixed).map(([name, value]) => [FIXED + name, value])),
   });
 }
