@@ -65,9 +65,7 @@ class Metrics:
             _UPDATE_S,
         )
         self._update_failures = self._counter("update_failures", "Posteriors not computed.")
-        self._batch = self._histogram(
-            "write_batch_size", "Changes that shared one COMMIT.", _BATCH
-        )
+        self._batch = self._histogram("write_batch_size", "Changes that shared one COMMIT.", _BATCH)
         self._webhooks = self._counter(
             "webhook_deliveries", "Attempts to deliver an event, by what became of them.", "outcome"
         )
