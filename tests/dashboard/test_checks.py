@@ -36,9 +36,11 @@ def summary(**known: Any) -> dict[str, Any]:
     return {"leader": leader, "n_observations": 30, "should_stop": False, "reasons": []} | known
 
 
-def texts(*args: Any, **known: Any) -> list[str]:
+def texts(
+    found: StudyView, latest: dict[str, Any] | None, workers: list[WorkerView], **known: Any
+) -> list[str]:
     """Return what the checks say."""
-    return [check.text for check in checks(*args, NOW, **known)]
+    return [check.text for check in checks(found, latest, workers, NOW, **known)]
 
 
 def test_nothing_is_said_of_a_healthy_study() -> None:
