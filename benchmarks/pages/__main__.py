@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.machine import stamp
 from benchmarks.pages.fill import GRIDS, fill
-from benchmarks.pages.visit import Visit, frame_switch_ms, idle, visits
+from benchmarks.pages.visit import ARGUMENTS, Visit, frame_switch_ms, idle, visits
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 SIZES = (100, 5_000, 20_000, 100_000)
@@ -70,7 +70,11 @@ def _arguments() -> argparse.Namespace:
 
 
 def _report(asked: argparse.Namespace) -> Iterator[str]:
-    yield f"# What the dashboard's pages cost\n\n{stamp()} Medians of {asked.runs} visits.\n"
+    yield f"# What the dashboard's pages cost\n\n{stamp()}\n"
+    yield (
+        f"Medians of {asked.runs} profiles: cold is the first visit with an empty one, warm the "
+        "third. Server CPU is that of a warm visit, all its feeds counted, without the engine's.\n"
+    )
     yield f"{HEAD}\n{WANTED}"
     after: list[str] = []
     with _server() as server, _browser() as browser:
@@ -92,7 +96,8 @@ def _filled(server: Server, size: int, shape: tuple[int, ...]) -> str:
 
 
 def _row(browser: Browser, server: Server, path: str, runs: int) -> str:
-    pairs = [visits(browser, server.url, path, server.pid) for _ in range(runs)]
+    kind, program = browser.browser_type, _program()
+    pairs = [visits(kind, program, server.url + path, server.pid) for _ in range(runs)]
     cold, warm = [first for first, _ in pairs], [second for _, second in pairs]
     outside = sorted({host for visit in cold for host in visit.outside})
     numbers = [
@@ -119,7 +124,7 @@ def _beyond(
         found.append(
             f"* {grid}, {size:,} trials, overview left alone, a minute: {left.bytes:,.0f} bytes "
             f"(≤ 2,000), CPU {left.cpu_ms:.0f} ms (≤ 50), server CPU {left.server_cpu_ms:.0f} ms "
-            "(≤ 50)."
+            f"(≤ 50) beyond the {left.alone_ms:.0f} ms of a server without visitors."
         )
     if size == min(asked.sizes):
         one = frame_switch_ms(browser, server.url, f"{path}/posterior")
@@ -131,13 +136,14 @@ def _median(found: list[Visit], name: str) -> float:
     return float(statistics.median(getattr(one, name) for one in found))
 
 
+def _program() -> str | None:
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 @contextmanager
 def _browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--enable-precise-memory-info"]
-        )
+        launched = playwright.chromium.launch(executable_path=_program(), args=list(ARGUMENTS))
         yield launched
         launched.close()
 

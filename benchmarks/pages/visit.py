@@ -1,17 +1,28 @@
 """One visit to a page in headless Chromium: bytes, nodes, CPU of the page and of the server."""
 
 import os
+import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    CDPSession,
+    Page,
+    ViewportSize,
+)
 
 T = TypeVar("T")
 SETTLE_MS = 2500
 FRAME_SWITCHES = 40
+VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
+ARGUMENTS = ("--no-sandbox", "--enable-precise-memory-info")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -35,7 +46,8 @@ class Idle:
 
     bytes: float
     cpu_ms: float
-    server_cpu_ms: float
+    server_cpu_ms: float  # more than without the tab
+    alone_ms: float  # of the server without the tab
 
 
 class _Wire:
@@ -69,12 +81,20 @@ class _Wire:
         self.first += size if kind in ("Document", "Stylesheet") else 0
 
 
-def visits(browser: Browser, base: str, path: str, pid: int) -> tuple[Visit, Visit]:
-    """Return the first visit of a fresh browser, and the second."""
-    context = browser.new_context(base_url=base, viewport={"width": 1440, "height": 900})
-    found = _visit(context, base, path, pid), _visit(context, base, path, pid)
-    context.close()
-    return found
+def visits(kind: BrowserType, path: str | None, url: str, pid: int) -> tuple[Visit, Visit]:
+    """Return the first visit with an empty profile, and the third: by then scripts are compiled.
+
+    Browsers keep compiled scripts from the second run on, and only in a profile on the disk.
+    """
+    parts = urlsplit(url)
+    base = f"{parts.scheme}://{parts.netloc}"
+    with tempfile.TemporaryDirectory() as profile:
+        context = kind.launch_persistent_context(
+            profile, executable_path=path, args=list(ARGUMENTS), viewport=VIEWPORT
+        )
+        found = [_visit(context, base, url, pid) for _ in range(3)]
+        context.close()
+    return found[0], found[2]
 
 
 def _visit(context: BrowserContext, base: str, path: str, pid: int) -> Visit:
@@ -96,15 +116,17 @@ def _visit(context: BrowserContext, base: str, path: str, pid: int) -> Visit:
 
 def idle(browser: Browser, base: str, path: str, pid: int, *, seconds: int) -> Idle:
     """Return what an open tab costs while nothing happens, for a minute."""
+    alone = server_cpu_ms(pid)
+    time.sleep(seconds)
+    alone = server_cpu_ms(pid) - alone
 
-    def measure(page: Page, cdp: CDPSession) -> Idle:
+    def measure(page: Page, cdp: CDPSession, wire: _Wire) -> Idle:
         page.wait_for_timeout(2 * SETTLE_MS)
-        wire = _Wire(cdp, urlsplit(base).netloc)
-        before, server = _task_ms(cdp), server_cpu_ms(pid)
+        came, before, server = wire.bytes, _task_ms(cdp), server_cpu_ms(pid)
         page.wait_for_timeout(1000 * seconds)
         times = 60 / seconds
-        spent = times * (_task_ms(cdp) - before)
-        return Idle(times * wire.bytes, spent, times * (server_cpu_ms(pid) - server))
+        spent, more = times * (_task_ms(cdp) - before), server_cpu_ms(pid) - server - alone
+        return Idle(times * (wire.bytes - came), spent, times * more, times * alone)
 
     return _on_page(browser, base, path, measure)
 
@@ -117,7 +139,7 @@ def frame_switch_ms(browser: Browser, base: str, path: str) -> float:
         range.value = k % (most + 1); range.dispatchEvent(new Event('input'));
         requestAnimationFrame(turn); }; turn(); }); }"""
 
-    def measure(page: Page, cdp: CDPSession) -> float:
+    def measure(page: Page, cdp: CDPSession, _: _Wire) -> float:
         page.wait_for_selector(".slider input[type=range]")
         page.wait_for_timeout(SETTLE_MS)
         page.evaluate(step, 5)
@@ -128,13 +150,16 @@ def frame_switch_ms(browser: Browser, base: str, path: str) -> float:
     return _on_page(browser, base, path, measure)
 
 
-def _on_page(browser: Browser, base: str, path: str, measure: Callable[[Page, CDPSession], T]) -> T:
-    context = browser.new_context(base_url=base, viewport={"width": 1440, "height": 900})
+def _on_page(
+    browser: Browser, base: str, path: str, measure: Callable[[Page, CDPSession, _Wire], T]
+) -> T:
+    context = browser.new_context(base_url=base, viewport=VIEWPORT)
     page = context.new_page()
     cdp = context.new_cdp_session(page)
     cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+    wire = _Wire(cdp, urlsplit(base).netloc)
     page.goto(path)
-    found = measure(page, cdp)
+    found = measure(page, cdp, wire)
     context.close()
     return found
 

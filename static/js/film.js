@@ -68,6 +68,7 @@ function drawMarks(context, { x: columns, y: rows, marker }, x, y) {
   context.lineWidth = marker.line.width;
   const radius = marker.size / 2;
   columns.forEach((column, at) => {
+    if (column === null) return;
     context.beginPath();
     SHAPES[marker.symbol](context, x(column), y(rows[at]), radius);
     context.fill();

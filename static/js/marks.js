@@ -4,6 +4,7 @@ const HALO = "#111418";
 const FILL = "#ffffff";
 const SMALLEST = 5;
 const SMALLEST_STANDING_OUT = 12;
+const MOST = 1000; // more tell no one where they are not, and each is a node of the page
 
 /** Every kind of mark: its name in the legend, its shape and where it sits in a cell with text. */
 const KINDS = [
@@ -57,16 +58,18 @@ export function knownAt(latest, { seq, n_observations: n, infeasible, pending, b
 export function markTraces(cells, picture, { fixed = {}, cellPixels = 40, hasText = false } = {}) {
   const size = Math.max(SMALLEST, Math.min(hasText ? 10 : 14, 0.38 * cellPixels));
   return KINDS.map((kind) => {
-    const places = distinct(cells[kind.kind] ?? [], picture, fixed);
+    const found = distinct(cells[kind.kind] ?? [], picture, fixed);
+    const isCrowd = found.length > MOST;
+    const places = isCrowd ? [[null, null]] : found; // a legend needs something to stand for
     const [dx, dy] = hasText ? kind.corner.map((side) => 0.33 * side) : [0, 0];
     return {
       type: "scatter",
       mode: "markers",
-      name: kind.name,
-      x: places.map(([i]) => i + dx),
-      y: places.map(([, j]) => j + dy),
+      name: isCrowd ? `${found.length.toLocaleString("en")} ${kind.name}, too many to mark` : kind.name,
+      x: places.map(([i]) => (isCrowd ? null : i + dx)),
+      y: places.map(([, j]) => (isCrowd ? null : j + dy)),
       hoverinfo: "skip",
-      showlegend: places.length > 0,
+      showlegend: found.length > 0,
       cliponaxis: false,
       marker: {
         symbol: kind.symbol,

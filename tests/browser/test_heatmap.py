@@ -193,3 +193,16 @@ def test_three_axes_have_a_matrix_of_pairs(page: Page, api: Api) -> None:
 
     expect(page.locator(f"{MAP} .ytitle")).to_have_text("c")
     expect(page.locator(f"{MAP} .xtitle")).to_have_text("b")
+
+
+def test_a_crowd_of_tested_cells_is_counted_and_not_marked(page: Page, api: Api) -> None:
+    """More than a thousand marks are a curtain, and each would be a node of the page."""
+    study = api.create({"a": list(range(40)), "b": list(range(30))})
+    rows = [{"assignments": {"a": a, "b": b}, "value": a + b} for a in range(40) for b in range(30)]
+    api.post(f"/studies/{study}/observations:batch", {"rows": rows})
+    api.wait_for_results(study, len(rows))
+
+    open_map(page, study, "?x=a&y=b")
+
+    expect(page.locator(f"{MAP} .legend")).to_contain_text("1,200 tested, too many to mark")
+    assert page.evaluate("document.getElementsByTagName('*').length") < 3000

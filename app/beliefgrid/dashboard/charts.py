@@ -178,7 +178,7 @@ def known(c: Connection, study: StudyView, snapshot: SnapshotView) -> dict[str, 
         "n_results": sum(found.count for found in tested),
         "cells": cells,
         "first": [found.first for found in tested],
-        "values": [found.values for found in tested],
+        "values": [[_short(value) for value in found.values] for found in tested],
         "counts": [found.count for found in tested],
         "infeasible": infeasible,
         "failed": _failed(failed, snapshot, places, tested={*cells, *infeasible}),
@@ -201,6 +201,11 @@ def _failed(
     if places is not None:
         known = {places(cell) for cell in known if cell is not None}
     return sorted(cell for cell in known if cell is not None and cell not in tested)
+
+
+def _short(value: float) -> float:
+    """Return a value as it is shown, and a little more: it is read off a map, not computed with."""
+    return float(f"{value:.6g}")
 
 
 def _cell(found: Mapping[str, Any] | None) -> int | None:
