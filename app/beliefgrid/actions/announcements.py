@@ -54,8 +54,11 @@ class Announcements:
 
     async def behind(self, seconds: float) -> set[str]:
         """Wait for studies that need a new posterior; return them, once, or none in time."""
+        # Not asyncio.wait_for: before Python 3.12 it swallows a cancellation that comes with the
+        # news, and then whoever ends the service waits for ever.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._is_behind.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._is_behind.wait()
         found, self._behind = self._behind, set()
         self._is_behind.clear()
         return found
@@ -85,7 +88,8 @@ class Listener:
     async def wait(self, seconds: float) -> bool:
         """Wait for news since the last wait; False if the time passed without."""
         try:
-            await asyncio.wait_for(self._event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
         except TimeoutError:
             return False
         self._event.clear()
