@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from tests.support import postgres, sqlite
 from tests.support.clock import Clock
 from tests.support.computing import SharedCompute
+from tests.support.missing import MISSING
 from tests.support.server import Server, running_server
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 IS_CI = bool(os.environ.get("CI"))
 BASE_URL = "http://127.0.0.1:8000"
-MISSING: dict[str, str] = {}  # what this machine lacks, for the last lines of the report
 
 hypothesis.settings.register_profile("here", deadline=None, derandomize=IS_CI)
 hypothesis.settings.load_profile("here")

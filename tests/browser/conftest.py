@@ -17,11 +17,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.service import Api
+from tests.support.missing import MISSING
 
 WATCH_CSP = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error("CSP " + event.effectiveDirective + " " + event.blockedURI + " " + event.sample));
 """
+HOW_TO_INSTALL = "apt-get install chromium-headless-shell"
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 
 
@@ -66,14 +68,11 @@ def browser() -> Iterator[Browser]:
     """One browser for all tests."""
     path = find_browser()
     if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium on this machine, and CI must not skip the browser tests")
-        pytest.skip(
-            "no Chromium; `playwright install --with-deps chromium-headless-shell` or "
-            "`apt-get install chromium-headless-shell`"
-        )
+        MISSING["a browser"] = f"To run the tests of the pages: {HOW_TO_INSTALL}"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no Chromium: {HOW_TO_INSTALL}")
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []  # a sandbox cannot be root's
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        launched = playwright.chromium.launch(executable_path=path, args=arguments)
         yield launched
         launched.close()
 

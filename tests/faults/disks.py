@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MISSING
+from tests.support.missing import MISSING
 
 SHUTDOWN = 0x8004587D  # FS_IOC_SHUTDOWN of ext4, xfs and others
 AS_IF_UNPLUGGED = 2  # not even the log is written

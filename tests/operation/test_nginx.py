@@ -13,9 +13,10 @@ import pytest
 
 from tests.api.support import STUDY
 from tests.api.test_events import parsed
-from tests.conftest import IS_CI, MISSING
+from tests.conftest import IS_CI
 from tests.operation.conftest import make_token
 from tests.support import nginx, sqlite
+from tests.support.missing import MISSING
 from tests.support.server import running_server
 
 ROOT = "/beliefgrid"

@@ -23,8 +23,9 @@ from beliefgrid.actions.service import Service, open_service
 from beliefgrid.jobs.outbox import deliver, delivering
 from beliefgrid.posting import PostError, is_public, post, target_of
 from tests.api.support import STUDY
-from tests.conftest import IS_CI, MISSING
+from tests.conftest import IS_CI
 from tests.support.clock import Clock
+from tests.support.missing import MISSING
 from tests.support.waiting import wait_until
 
 T = TypeVar("T")
