@@ -81,6 +81,16 @@ def test_a_whole_fleet_may_ask_before_the_first_result() -> None:
     assert not {3, 4, 5, 6, 7} & set(_cells(posterior))
 
 
+@pytest.mark.parametrize("n_queue", [1, 2, 3])
+@pytest.mark.parametrize("n_results", [1, 2, 5])
+def test_a_short_list_is_the_head_of_a_long_one(n_results: int, n_queue: int) -> None:
+    """Also where the start alone fills it."""
+    of, known = problem(), observed(list(range(n_results)), [1.0 + n for n in range(n_results)])
+    long, short = (_cells(update(of, known, n_queue=n)) for n in (20, n_queue))
+
+    assert short == long[:n_queue]
+
+
 # ---------------------------------------------------------------- properties
 @settings(max_examples=15)
 @given(

@@ -336,7 +336,7 @@ class GaussianModel:
     def _rank_greedily(
         self, rule: str, pool: Ints, scores: Floats, pending: Ints, n: int
     ) -> Ranking:
-        if not len(pool):
+        if not len(pool) or n < 1:
             return Ranking.unscored(rule, [])
         surrogate = self._fantasised(pending).surrogate if len(pending) else self.surrogate
         means, covariance = surrogate.joint(pool)
