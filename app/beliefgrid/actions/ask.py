@@ -278,7 +278,7 @@ class _Fields:
 
 
 def _view_of_new(row: dict[str, Any]) -> TrialView:
-    return trial_view(_Fields(row), with_token=True)  # type: ignore[arg-type]
+    return trial_view(_Fields(row), with_token=True)  # type: ignore[arg-type]  # it has the columns of a row
 
 
 def _leased_view(row: AnyRow, columns: dict[str, Any]) -> TrialView:
