@@ -1,6 +1,7 @@
 """Fixtures for all tests: a fresh database of each kind, the service on it, a real server."""
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +25,11 @@ BASE_URL = "http://127.0.0.1:8000"
 
 hypothesis.settings.register_profile("here", deadline=None, derandomize=IS_CI)
 hypothesis.settings.load_profile("here")
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # as a shell leaves it to what it starts with &
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what we start must see a Ctrl-C
 
 
 # ---------------------------------------------------------------- databases

@@ -17,14 +17,15 @@ WORKERS = {
     "curl.sh": ["bash", str(EXAMPLES / "curl.sh")],
     "worker.mjs": ["node", str(EXAMPLES / "worker.mjs")],
 }
+TOOLS = {"worker.py": sys.executable, "curl.sh": "curl", "worker.mjs": "node"}
 
 
 @pytest.mark.parametrize("name", WORKERS)
 def test_an_example_works_until_the_study_is_over(name: str, server_url: str) -> None:
     """Asked, tried, told: six cells, each once, and the best is found."""
     command = WORKERS[name]
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not installed")
+    if shutil.which(TOOLS[name]) is None:
+        pytest.skip(f"{TOOLS[name]} is not installed")
     axes = {"x": [1, 2, 3], "y": [1, 2]}
     study = Client(server_url).create(name, parameters=axes)
 
