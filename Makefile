@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-unit test-browser test-faults check format serve wheel-test coverage \
 	lock sbom audit benchmark-quality benchmark-calibration benchmark-engine benchmark-load benchmark-pages \
-	benchmark-service screenshots clean
+	benchmark-service screenshots vendor clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,10 @@ benchmark-service: .venv/.ready ## latency, start and memory of the service; ARG
 
 screenshots: .venv/.ready ## pictures of the demo's pages, into docs/images
 	@$(BIN)/python -m tests.support.screenshots $(ARGS)
+
+vendor: ## bundle the part of plotly.js that is drawn with (needs node), the same bytes every time
+	@cd tools/plotly && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent build; \
+		status=$$?; rm -rf node_modules; exit $$status
 
 sbom: .venv/.ready ## list all that is shipped (CycloneDX) in dist/sbom.cdx.json
 	@$(BIN)/python -m tests.support.sbom

@@ -11,14 +11,14 @@ import pytest
 from plotly.offline import get_plotlyjs_version
 
 VENDOR = Path(__file__).parents[2] / "static" / "vendor"
-LIBRARY = VENDOR / "plotly-cartesian.min.js"
+LIBRARY = VENDOR / "plotly.min.js"
 
 
 def test_plotly_js_is_the_version_that_plotly_py_bundles() -> None:
     """Figures that Python validates are drawn by the same version of plotly.js."""
     head = LIBRARY.read_text(encoding="utf-8")[:200]
 
-    found = re.search(r"cartesian - minified\) v([\d.]+)", head)
+    found = re.search(r"core and heatmap - minified\) v([\d.]+)", head)
 
     assert found is not None
     assert found[1] == get_plotlyjs_version()
@@ -31,16 +31,16 @@ def test_vendored_files_have_the_stated_hashes() -> None:
 
     for name, digest in stated.items():
         assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == digest, name
-    assert set(stated) == {"plotly-cartesian.min.js", "plotly.css"}
+    assert set(stated) == {"plotly.min.js", "plotly.css"}
 
 
-@pytest.mark.parametrize("name", ["plotly-cartesian.min.js", "plotly.css"])
+@pytest.mark.parametrize("name", ["plotly.min.js", "plotly.css"])
 def test_gzipped_siblings_hold_the_same_bytes(name: str) -> None:
     """A browser gets the same library in either form."""
     assert gzip.decompress((VENDOR / f"{name}.gz").read_bytes()) == (VENDOR / name).read_bytes()
 
 
-@pytest.mark.parametrize("name", ["plotly-cartesian.min.js", "plotly.css"])
+@pytest.mark.parametrize("name", ["plotly.min.js", "plotly.css"])
 def test_brotli_siblings_hold_the_same_bytes(name: str) -> None:
     """The smaller form too; Node can read brotli, Python's standard library cannot."""
     node = shutil.which("node")

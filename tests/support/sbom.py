@@ -91,7 +91,7 @@ def plotly() -> Json:
         "version": version,
         "purl": f"pkg:npm/plotly.js@{version}",
         "licenses": [{"license": {"id": "MIT"}}],
-        "hashes": [{"alg": "SHA-256", "content": sums["plotly-cartesian.min.js"]}],
+        "hashes": [{"alg": "SHA-256", "content": sums["plotly.min.js"]}],
     }
 
 
