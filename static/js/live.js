@@ -9,11 +9,12 @@
 import { Attention } from "./attention.js";
 import { element } from "./chart.js";
 import { ago } from "./format.js";
-import { getJson, studyResource } from "./service.js";
+import { address, getJson, studyResource, withQuery } from "./service.js";
 
 const AT_MOST_EVERY_MS = 1000;
 const POLL_EVERY_MS = 5000;
 const LIST_POLL_EVERY_MS = 10_000;
+const MOVED = "moved"; // the one event of the stream over all studies
 const TRY_AGAIN_MS = 15_000;
 
 /** A stream names its events, and a browser hears only the names that it listens for. */
@@ -39,13 +40,31 @@ export function startLive(onNews) {
   if (!place || (!study && !document.querySelector("[data-part]"))) return;
   const status = new Status(place);
   const news = new News(onNews, status);
-  const source = study ? new SharedStream(study, news, status) : new Poll(null, news, status, LIST_POLL_EVERY_MS);
+  const source = new SharedStream(study ? streamOf(study) : streamOfAll(place.dataset.studies), news, status);
   const follow = () => (document.hidden || status.isPaused ? source.stop() : source.start());
   document.addEventListener("visibilitychange", follow);
   if (study) new Attention(study, place);
   status.onPause(follow);
   follow();
 }
+
+/** The stream of one study: every event is news. */
+const streamOf = (study) => ({
+  name: study,
+  kinds: KINDS,
+  address: (seq) => studyResource(study, "/events", { after: seq }),
+  isNews: () => true,
+  poll: (news, status) => new Poll(study, news, status, POLL_EVERY_MS),
+});
+
+/** The stream over all studies; on a page of some, only these are news. */
+const streamOfAll = (shown) => ({
+  name: "all",
+  kinds: [MOVED],
+  address: (seq) => withQuery(address("/api/v1/events"), { after: seq || null }),
+  isNews: (study) => !shown || shown.split(" ").includes(study),
+  poll: (news, status) => new Poll(null, news, status, LIST_POLL_EVERY_MS),
+});
 
 /** News that came, passed on at most once a second and never twice at the same time. */
 class News {
@@ -84,7 +103,7 @@ class News {
   }
 }
 
-/** The stream of a study's events, shared between the tabs of this browser. */
+/** A stream of events, shared between the tabs of this browser. */
 class SharedStream {
   #channel = null;
   #release = null;
@@ -95,11 +114,11 @@ class SharedStream {
   #isRunning = false;
   #hasStopped = false;
 
-  constructor(study, news, status) {
-    this.study = study;
+  constructor(source, news, status) {
+    this.source = source;
     this.news = news;
     this.status = status;
-    this.name = `beliefgrid:${location.host}:${study}`;
+    this.name = `beliefgrid:${location.host}:${source.name}`;
     this.seq = Number(document.body.dataset.seq ?? 0);
   }
 
@@ -137,23 +156,24 @@ class SharedStream {
 
   #listen() {
     if (!this.#isRunning) return this.#hangUp();
-    this.#stream = new EventSource(studyResource(this.study, "/events", { after: this.seq }));
+    this.#stream = new EventSource(this.source.address(this.seq));
     this.#stream.addEventListener("open", () => this.#tell({ state: "live" }));
     this.#stream.addEventListener("error", () => this.#failed());
-    for (const kind of KINDS) this.#stream.addEventListener(kind, (event) => this.#heard(event));
+    for (const kind of this.source.kinds) this.#stream.addEventListener(kind, (event) => this.#heard(event));
   }
 
   #heard(event) {
     const seq = Number(event.lastEventId || 0);
     this.seq = Math.max(this.seq, seq);
-    this.#tell({ state: "live", seq: this.seq, isNews: true });
+    const { study } = event.type === MOVED ? JSON.parse(event.data) : {};
+    this.#tell({ state: "live", seq: this.seq, isNews: true, study });
   }
 
   #failed() {
     if (this.#stream.readyState !== EventSource.CLOSED) return this.#tell({ state: "lost" });
     // The answer was no stream: look now and then, and try the stream again later.
     this.#stream = null;
-    this.#poll = new Poll(this.study, this.news, this.status, POLL_EVERY_MS);
+    this.#poll = this.source.poll(this.news, this.status);
     this.#poll.start();
     this.#retry = setTimeout(() => {
       this.#poll.stop();
@@ -177,14 +197,14 @@ class SharedStream {
     this.#told(message);
   }
 
-  #told({ question, state, seq, isNews }) {
+  #told({ question, state, seq, isNews, study }) {
     if (question) {
       if (this.#stream?.readyState === EventSource.OPEN) this.#channel.postMessage({ state: "live" });
       return;
     }
     if (seq) this.seq = Math.max(this.seq, seq);
     this.status.say(state);
-    if (isNews) this.news.come();
+    if (isNews && this.source.isNews(study)) this.news.come();
   }
 }
 

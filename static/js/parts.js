@@ -1,15 +1,14 @@
 /** Parts of a page that the server draws again when there is news. */
 
-import { withQuery } from "./service.js";
-
 let last = { path: "", tag: null };
 
 /** Fetch the page's parts and put the new ones in place of the old. */
 export async function refreshParts() {
   const names = [...new Set([...document.querySelectorAll("[data-part]:not([data-keep])")].map((part) => part.dataset.part))];
   if (!names.length) return;
-  const query = Object.fromEntries(new URLSearchParams(location.search));
-  const path = withQuery(location.pathname, { ...query, part: names.join(",") });
+  const query = new URLSearchParams(location.search);
+  query.set("part", names.join(","));
+  const path = `${location.pathname}?${query}`;
   // Only of the last address: after another one the page shows something else.
   const known = last.path === path ? last.tag : null;
   const answer = await fetch(path, { headers: known ? { "If-None-Match": known } : {} });

@@ -110,3 +110,54 @@ def test_a_server_that_stops_ends_its_streams(server: Server) -> None:
 
     assert code == 0
     assert took < 10  # seconds on a busy machine; streams alone would keep it for ever
+
+
+# ---------------------------------------------------------------- all studies in one stream
+@contextmanager
+def news(url: str, **headers: str) -> Iterator[Iterator[Event]]:
+    """Open the stream over all studies."""
+    with httpx2.stream("GET", f"{url}/api/v1/events", headers=headers, timeout=10) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        yield parsed(response.iter_lines())
+
+
+def of(study: str, events: Iterator[Event]) -> tuple[str, dict[str, Any]]:
+    """Return the next that is said of a study, and its id."""
+    for event in events:
+        said: dict[str, Any] = json.loads(event["data"])
+        if said["study"] == study:
+            assert event["event"] == "moved"
+            return event["id"], said
+    raise AssertionError("the stream ended")
+
+
+def test_one_stream_tells_which_studies_move(server_url: str, study: str) -> None:
+    """Also those that are made or deleted while it is open."""
+    with news(server_url) as events:
+        of(study, events)
+        other = create(server_url)
+        assert of(other, events)[1] == {"study": other, "seq": 1, "state": "active"}
+        import_results(server_url, study, 1)
+        assert of(study, events)[1]["seq"] >= 2
+        httpx2.delete(f"{server_url}/api/v1/studies/{other}").raise_for_status()
+        assert of(other, events)[1]["state"] == "deleted"
+
+
+def test_the_stream_over_all_studies_resumes(server_url: str, study: str) -> None:
+    """What moved while nobody listened is told, with its newest event."""
+    with news(server_url) as events:
+        last, before = of(study, events)
+    import_results(server_url, study, 3)
+
+    with news(server_url, **{"Last-Event-ID": last}) as events:
+        _, after = of(study, events)
+
+    assert after["seq"] >= before["seq"] + 3
+
+
+def test_a_future_that_was_taken_back_is_no_excuse(server_url: str, study: str) -> None:
+    """An id from after now, as of a database that was put back, is now."""
+    with news(server_url, **{"Last-Event-ID": "9" * 16}) as events:
+        import_results(server_url, study, 1)
+
+        assert of(study, events)[1]["study"] == study

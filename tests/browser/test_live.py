@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.chart import open_map, wait_for
@@ -106,3 +107,76 @@ def test_without_a_stream_the_page_polls(page: Page, api: Api, watch: Watch) -> 
     api.import_result(study, {"a": 2, "b": 2}, 0.125)
 
     wait_for(page, "p_best", api.snapshots(study)[-1]["seq"])
+
+
+def test_the_list_of_studies_follows(page: Page, api: Api) -> None:
+    """A study that somebody else makes, and its first result, are in the open list."""
+    page.goto("/")
+    expect(page.locator("#live")).to_contain_text("live")
+
+    api.create(GRID, name="born while you watch", results=[({"a": 1, "b": 1}, 0.1875)])
+
+    row = page.get_by_role("row").filter(has_text="born while you watch").first
+    expect(row).to_contain_text("0.1875")
+
+
+def test_lists_share_one_stream(context: BrowserContext, api: Api) -> None:
+    """However many tabs show the list."""
+    streams: list[str] = []
+    context.on("request", lambda r: streams.append(r.url) if "/events" in r.url else None)
+    pages = [context.new_page() for _ in range(7)]
+    for page in pages:
+        page.goto("/")
+        expect(page.locator("#live")).to_contain_text("live")
+
+    api.create(GRID, name="seen seven times")
+
+    for page in pages:
+        expect(page.get_by_role("link", name="seen seven times").first).to_be_visible()
+    assert len(streams) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "before", "after"),
+    [
+        ("prior", ".sentence", "The prior is even: no cell was favoured. 1 result", "2 results"),
+        ("what-if?ask=without&trial=1", ".panels", "P(best) after 1 result.", "after 2 results."),
+        ("difference", ".sentence", "to after 1 result,", "to after 2 results,"),
+        ("compare", ".scroll", "results", "0.0625"),
+    ],
+)
+def test_pages_about_belief_follow_and_hold_still(
+    page: Page, api: Api, path: str, place: str, before: str, after: str
+) -> None:
+    """What is read is brought up to date where it stands; the page does not scroll."""
+    study = api.create(GRID, results=FIRST)
+    other = api.create(GRID, name="another", results=FIRST)
+    address = f"/compare?study={study}&study={other}" if path == "compare" else ""
+    page.set_viewport_size({"width": 1280, "height": 500})
+    page.goto(address or f"/studies/{study}/{path}")
+    expect(page.locator("#live")).to_contain_text("live")
+    expect(page.locator(place).first).to_contain_text(before)
+    page.mouse.wheel(0, 120)
+    page.wait_for_function("scrollY > 0")
+    scrolled = page.evaluate("scrollY")
+
+    api.import_result(study, {"a": 2, "b": 2}, 0.0625)
+
+    expect(page.locator(place).filter(has_text=after).first).to_be_visible()
+    assert page.evaluate("scrollY") == scrolled
+
+
+def test_a_preview_of_a_prior_is_not_swept_away(page: Page, api: Api) -> None:
+    """What was typed and is not saved stays, whatever comes in meanwhile."""
+    study = api.create(GRID, results=FIRST)
+    page.goto(f"/studies/{study}/prior")
+    form = page.locator("form").filter(has=page.locator("input[name=kind][value=axes]"))
+    form.locator("input[name='w.0.0']").fill("4")
+    form.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("A preview, not saved").first).to_be_visible()
+
+    api.import_result(study, {"a": 2, "b": 2}, 0.0625)
+    page.wait_for_timeout(1500)
+
+    expect(page.get_by_text("A preview, not saved").first).to_be_visible()
+    expect(page.locator("#live")).to_have_count(0)

@@ -48,6 +48,7 @@ NEEDS: dict[str, str] = {
     "list_workers": "read",
     "release_worker": "write",
     "stream_events": "read",
+    "stream_news": "read",
     "export_study": "read",
     "import_study": "write",
     "create_token": "admin",
@@ -58,6 +59,7 @@ NEEDS: dict[str, str] = {
     "remove_webhook": "admin",
 }
 REFUSED = {401, 403}
+STREAMS = {"stream_events", "stream_news"}
 
 
 def operations(guarded: Guarded) -> dict[str, tuple[str, str, Any]]:
@@ -81,9 +83,9 @@ def send(guarded: Guarded, name: str, token: str | None) -> int:
     names = {"token": "ffffffff", "webhook": "ffffffff"}
     address = path.format(study=guarded.study, number=99, seq=99, **names)
     query: dict[str, Any] | None = {"a": 1, "b": 2} if name == "compare_snapshots" else None
-    if name in {"delete_study", "import_study", "create_study", "stream_events"}:
+    if name in {"delete_study", "import_study", "create_study", *STREAMS}:
         body = {} if body else None  # a shape that is refused, after the token was looked at
-        query = {"after": "-1"} if name == "stream_events" else query
+        query = {"after": "-1"} if name in STREAMS else query
         address = address.replace(guarded.study, "st_gone") if name == "delete_study" else address
     if name == "suggest":
         body = {"wait_seconds": 0}  # nothing computes a posterior here
@@ -116,7 +118,7 @@ def test_each_scope_opens_what_it_says(guarded: Guarded, name: str) -> None:
         assert (status == 403) is expected_refusal, (scope, status)
 
 
-@pytest.mark.parametrize("name", sorted(set(NEEDS) - {"list_studies", "stream_events"}))
+@pytest.mark.parametrize("name", sorted(set(NEEDS) - {"list_studies", *STREAMS}))
 def test_a_token_for_one_study_opens_no_other(guarded: Guarded, name: str) -> None:
     """An admin of another study is nobody here."""
     assert send(guarded, name, "foreign") in {403, 422}

@@ -18,6 +18,7 @@ from beliefgrid.actions.update import recipe_at
 from beliefgrid.actions.views import (
     BestView,
     EventView,
+    Moved,
     Page,
     ProgressView,
     Recipe,
@@ -258,6 +259,14 @@ def events(c: Connection, study_id: str, *, after: int = 0, limit: int = 100) ->
     """Return the events after one, in order."""
     _study_row(c, study_id)
     return [event_view(row) for row in event_rows.after(c, study_id, after, limit)]
+
+
+def moved(c: Connection, since: datetime, *, limit: int) -> list[Moved]:
+    """Return the studies that anything happened to after a moment, deleted ones too, in order."""
+    return [
+        Moved(row.id, row.seq, "deleted" if row.deleted_at else row.state, row.updated_at)
+        for row in study_rows.moved(c, since, limit)
+    ]
 
 
 # ---------------------------------------------------------------- rows that must be there

@@ -280,6 +280,16 @@ class EventView:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A study that something happened to, and up to which event."""
+
+    study: str
+    seq: int
+    state: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerView:
     """One worker of a study, from the trials that carry its name."""
 

@@ -72,7 +72,7 @@ async def stream_events(
     study = await caller.read(read.study)
     seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
     texts = _texts(caller.service, streams, study.id, seen, newest=study.seq)
-    return _Stream(texts, streams, who, study.id)
+    return CountedStream(texts, streams, who, study.id)
 
 
 def _require_room(opened: Held, held: Held, most: int) -> None:
@@ -92,7 +92,7 @@ def streams_of(request: Request) -> Streams:
     return streams
 
 
-class _Stream(StreamingResponse):
+class CountedStream(StreamingResponse):
     """A stream that is counted for as long as it is open, however it ends."""
 
     def __init__(self, texts: AsyncIterator[str], streams: Streams, who: str, study: str) -> None:

@@ -53,6 +53,7 @@ class Frame:
     study_id: str
     seq: int
     is_live: bool
+    shown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,14 @@ class StudyHead(Part):
 
 
 def frame(
-    request: Request, title: str, *, study: StudyView | None = None, is_live: bool = False
+    request: Request,
+    title: str,
+    *,
+    study: StudyView | None = None,
+    is_live: bool = False,
+    shown: Sequence[str] = (),
 ) -> Frame:
-    """Return the frame of a page."""
+    """Return the frame of a page, of one study or of some; of none given, it follows all."""
     links = links_of(request)
     path = request.scope.get("path", "/").removeprefix(root_of(request)) or "/"
     theme = request.cookies.get(THEME_COOKIE, "")
@@ -92,6 +98,7 @@ def frame(
         study_id=study.id if study else "",
         seq=study.seq if study else 0,
         is_live=is_live,
+        shown=" ".join(shown),
     )
 
 

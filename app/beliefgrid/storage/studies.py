@@ -106,6 +106,13 @@ def by_name(c: Connection, name: str) -> list[AnyRow]:
     return list(c.execute(query.order_by(studies.c.created_at.desc())).all())
 
 
+def moved(c: Connection, since: datetime, limit: int) -> list[AnyRow]:
+    """Return the studies that anything happened to after a moment, deleted ones too, in order."""
+    columns = (studies.c.id, studies.c.seq, studies.c.state, studies.c.updated_at)
+    query = select(*columns, studies.c.deleted_at).where(studies.c.updated_at > since)
+    return list(c.execute(query.order_by(studies.c.updated_at).limit(limit)).all())
+
+
 def behind(c: Connection) -> list[str]:
     """Return the studies whose newest snapshot has not seen every result, or that have none."""
     query = select(studies.c.id).where(

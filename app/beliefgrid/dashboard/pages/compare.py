@@ -171,7 +171,7 @@ def _page(
         for name in CURVES
     ]
     return ComparePage(
-        frame=layout.frame(request, "Compare studies"),
+        frame=layout.frame(request, "Compare studies", is_live=bool(found), shown=wanted),
         lead=Lead(_sentence(found), QUESTIONS),
         problem=problem,
         action=links.page("/compare"),

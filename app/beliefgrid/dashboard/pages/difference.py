@@ -18,7 +18,7 @@ from beliefgrid.dashboard import charts, frames, layout, panels
 from beliefgrid.dashboard.links import links_of
 from beliefgrid.dashboard.numbers import cell_text, count, number, percent
 from beliefgrid.dashboard.parts import Lead
-from beliefgrid.dashboard.render import PageContext, respond
+from beliefgrid.dashboard.render import PageContext, Part, respond
 from beliefgrid.dashboard.view import view_of
 
 router = APIRouter()
@@ -47,6 +47,29 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Moments(Part):
+    """The form that picks the two moments."""
+
+    template: ClassVar[str] = "parts/two_moments.html"
+
+    action: str
+    choices: Sequence[Moment]
+    a: int
+    b: int
+    hidden: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class MovedBelief(Part):
+    """Both beliefs, the change, and the cells that changed most."""
+
+    template: ClassVar[str] = "parts/moved_belief.html"
+
+    belief_panels: panels.BeliefPanels | None
+    rows: Sequence[Moved]
+
+
+@dataclass(frozen=True, slots=True)
 class DifferencePage(PageContext):
     """Two moments and what is between them."""
 
@@ -55,13 +78,8 @@ class DifferencePage(PageContext):
     frame: layout.Frame
     head: layout.StudyHead
     lead: Lead
-    action: str
-    moments: Sequence[Moment]
-    a: int
-    b: int
-    hidden: Sequence[tuple[str, str]]
-    belief_panels: panels.BeliefPanels | None
-    rows: Sequence[Moved]
+    two_moments: Moments
+    moved_belief: MovedBelief
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +139,19 @@ def _page(request: Request, found: _Read) -> DifferencePage:
             with_change=True,
         )
     return DifferencePage(
-        frame=layout.frame(request, f"Difference · {study.name}", study=study),
+        frame=layout.frame(request, f"Difference · {study.name}", study=study, is_live=True),
         head=layout.study_head(links, study, "posterior", title="Difference"),
         lead=Lead(_sentence(found, moved), QUESTIONS),
-        action=links.study(study.id, "difference"),
-        moments=_choices(found),
-        a=found.ends[0][0].seq if found.ends else 0,
-        b=found.ends[-1][0].seq if found.ends else 0,
-        hidden=[(k, v) for k, v in request.query_params.items() if k in ("x", "y")],
-        belief_panels=shown,
-        rows=[_moved(cell) for cell in moved.cells[:TOP]] if moved else [],
+        two_moments=Moments(
+            action=links.study(study.id, "difference"),
+            choices=_choices(found),
+            a=found.ends[0][0].seq if found.ends else 0,
+            b=found.ends[-1][0].seq if found.ends else 0,
+            hidden=[(k, v) for k, v in request.query_params.items() if k in ("x", "y")],
+        ),
+        moved_belief=MovedBelief(
+            shown, [_moved(cell) for cell in moved.cells[:TOP]] if moved else []
+        ),
     )
 
 

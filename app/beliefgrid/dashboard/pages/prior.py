@@ -210,7 +210,13 @@ def _page(request: Request, found: _Read, sent: Mapping[str, str]) -> PriorPage:
     links, study = links_of(request), found.study
     is_written = found.prior.weights.size == found.grid.n_cells
     return PriorPage(
-        frame=layout.frame(request, f"Prior · {study.name}", study=study),
+        frame=layout.frame(
+            # What was sent and is not saved is not what the page's address shows.
+            request,
+            f"Prior · {study.name}",
+            study=study,
+            is_live=request.method == "GET",
+        ),
         head=layout.study_head(links, study, "prior", title="Prior"),
         lead=Lead(_sentence(found), QUESTIONS),
         warning=_warning(found.known),
