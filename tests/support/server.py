@@ -1,5 +1,6 @@
 """A real server in a process of its own, on a free port of this machine."""
 
+import http.client
 import os
 import signal
 import socket
@@ -9,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import httpx2
 
 from tests.support.waiting import wait_until
 
@@ -58,10 +57,15 @@ def running_server(
 
 def is_ready(url: str) -> bool:
     """Return whether a server says that it can work."""
+    # Nothing heavier: it is asked all the time while a server starts on the same two cores.
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
     try:
-        return httpx2.get(f"{url}/readyz", timeout=5).status_code == httpx2.codes.OK
-    except httpx2.TransportError:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def free_port() -> int:
