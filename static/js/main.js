@@ -1,5 +1,6 @@
 /** Where the page's scripts start: colours, charts as they come into view, live news. */
 
+import { refreshLater, startLater } from "./later.js";
 import { startLive } from "./live.js";
 import { refreshParts } from "./parts.js";
 import { startTheme } from "./theme.js";
@@ -59,7 +60,7 @@ async function startForms() {
 }
 
 async function onNews() {
-  await Promise.all([refreshParts(), ...drawn.map((chart) => chart.news())]);
+  await Promise.all([refreshParts(), refreshLater(), ...drawn.map((chart) => chart.news())]);
   startChartsInView();
 }
 
@@ -67,5 +68,6 @@ document.documentElement.dataset.js = "";
 startTheme();
 startTimes();
 startChartsInView();
+startLater();
 startForms();
 startLive(onNews);

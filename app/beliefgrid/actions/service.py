@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 1.0  # how often it looks by itself, should news get lost
 PATIENCE_S = 15.0  # how long an ask waits for the newest posterior if it does not say
 JUMP_GRACE = timedelta(seconds=60)  # in which the sweeper prolongs the leases
+MOST_IMPORTANCE = 64  # answers that are kept
 CACHED_BYTES = 64 * 2**20  # of layers that were computed for charts
 
 
@@ -78,6 +79,7 @@ class Service:
         self._is_ending = False
         self._running: list[asyncio.Task[None]] = []
         self._layers = _LayerCache(CACHED_BYTES)
+        self._importance: OrderedDict[tuple[str, int], dict[str, Any] | None] = OrderedDict()
         self._was_refused = False  # a change, because of the database
         # No lease runs out for a while: workers could not reach us.
         self.rules = self.rules.sparing(self.clock() + restart_grace)
@@ -296,7 +298,12 @@ class Service:
     ) -> tuple[dict[str, Any] | None, int]:
         """Return how much each parameter matters, and the seq of the snapshot that says so."""
         recipe, _ = await self.read(read.recipe_near, study_id, at)
-        return await self.compute.importance(recipe), recipe.seq
+        key = study_id, recipe.seq
+        if key not in self._importance:  # what a moment knew never changes
+            self._importance[key] = await self.compute.importance(recipe)
+            while len(self._importance) > MOST_IMPORTANCE:
+                self._importance.popitem(last=False)
+        return self._importance[key], recipe.seq
 
     # ---------------------------------------------------------------- time
     def clock(self) -> datetime:

@@ -106,6 +106,25 @@ TOPICS = (
         "H = -Σ p_best · log2 p_best;  effective cells = 2^H",
     ),
     Topic(
+        "importance",
+        "Which parameters matter",
+        "Many whole surfaces are drawn from the belief, and the variance of each over the grid is "
+        "divided exactly: what a parameter does by itself, what two do only together, and all "
+        "that a parameter takes part in. Shown is the median of the draws, with the range of "
+        "80 % of them. A share says that changing the parameter changes the metric, not which "
+        "level is good.",
+        "alone(a) = Var[E(f | a)] / Var f;  with others = 1 - Var[E(f | all but a)] / Var f",
+    ),
+    Topic(
+        "calibration",
+        "Did the predictions hold?",
+        "With each suggestion the model's mean and sd of the coming result are stored. Of results "
+        "that came since, 50, 80 and 95 % should lie in the intervals that were to hold as many. "
+        "Fewer is a model that is too sure, more one that is too careful; what chance alone may "
+        "do, is not held against it.",
+        "interval of a share p = mean ± z(p) · sd",
+    ),
+    Topic(
         "prior",
         "What a prior is worth",
         "How much surer the prior is than an even one, in bits, and how many results would have "

@@ -10,10 +10,12 @@ from sqlalchemy import Connection
 from beliefgrid.actions import read
 from beliefgrid.actions.views import ProgressView, StoppingView, StudyView
 from beliefgrid.dashboard import charts, layout
+from beliefgrid.dashboard.later import Later
 from beliefgrid.dashboard.leader import leader_of
 from beliefgrid.dashboard.lines import LineChart, LineData, line_chart
 from beliefgrid.dashboard.links import Links, links_of
 from beliefgrid.dashboard.numbers import NOTHING, count, number, percent
+from beliefgrid.dashboard.pages import calibration, information
 from beliefgrid.dashboard.parts import Lead, Stat, Stats
 from beliefgrid.dashboard.render import PageContext, Part, respond
 from beliefgrid.dashboard.sketch import Series
@@ -56,6 +58,7 @@ class ConvergencePage(PageContext):
     stats: Stats
     lights: Lights
     charts: Sequence[LineChart]
+    later: Sequence[Later]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ def _page(request: Request, found: _Read) -> ConvergencePage:
             )
             for name, one in CURVES.items()
         ],
+        later=[information.place(links, study), calibration.place(links, study)],
     )
 
 

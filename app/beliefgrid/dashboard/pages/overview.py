@@ -15,8 +15,10 @@ from beliefgrid.actions.regrid import is_same_grid
 from beliefgrid.actions.views import PosteriorView, SnapshotView, StudyView, TrialView, WorkerView
 from beliefgrid.dashboard import charts, frames, layout, maps, sentences, sketch
 from beliefgrid.dashboard.checks import Check, checks
+from beliefgrid.dashboard.later import Later
 from beliefgrid.dashboard.links import links_of
 from beliefgrid.dashboard.numbers import count
+from beliefgrid.dashboard.pages import importance
 from beliefgrid.dashboard.parts import (
     AmongTested,
     Beliefs,
@@ -57,6 +59,7 @@ class OverviewPage(PageContext):
     next_up: NextUp | None
     among_tested: AmongTested | None
     history: sketch.History
+    importance: Later
     latest: Latest
 
 
@@ -128,6 +131,7 @@ def _page(request: Request, found: _Read) -> OverviewPage:
         next_up=next_up_of(study, summary),
         among_tested=among_tested_of(links, study, summary, top),
         history=sketch.history_of(study.id, study.metric, study.goal, found.results),
+        importance=importance.place(links, study),
         latest=latest_of(links, study, found.latest, now),
     )
 

@@ -1,0 +1,145 @@
+"""Calibration: how often the intervals that were predicted held."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
+
+from beliefgrid.actions import knowledge, read
+from beliefgrid.actions.knowledge import Calibration
+from beliefgrid.actions.views import StudyView
+from beliefgrid.dashboard import layout
+from beliefgrid.dashboard.later import Later, LaterPage
+from beliefgrid.dashboard.links import Links, links_of
+from beliefgrid.dashboard.numbers import count, percent
+from beliefgrid.dashboard.parts import Lead
+from beliefgrid.dashboard.render import Part, respond
+from beliefgrid.dashboard.sketch import Series, Sketch, sketch
+
+router = APIRouter()
+TITLE = "Did the predictions hold?"
+QUESTIONS = ("May I trust the intervals?", "Is the model too sure?")
+FEW = 8  # predictions, below which chance decides
+WIDE = 1.959963984540054  # sds: the ends of the interval that should hold 95 %
+MOST_DRAWN = 300
+FARTHEST = 5.0  # sds that are drawn; what lies beyond stands at the border
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An interval: what share of the results should be in it, and what share was."""
+
+    expected: float
+    observed: float
+    held: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Part):
+    """How often each interval held, and where each result fell."""
+
+    template: ClassVar[str] = "parts/held.html"
+
+    title: str
+    sentence: str
+    rows: Sequence[Interval]
+    sketch: Sketch | None
+    alt: str
+    help_href: str
+    json_href: str
+
+
+def place(links: Links, study: StudyView) -> Later:
+    """Return the place on another page that shows it."""
+    return Later("held", TITLE, links.study(study.id, "calibration"))
+
+
+@router.get("/studies/{study_id}/calibration")
+async def calibration(request: Request, study_id: str) -> Response:
+    """Show how often the predictions held."""
+    study, found = await request.app.state.service.read(_read, study_id)
+    links = links_of(request)
+    part = held_of(links, study, found)
+    page = LaterPage(
+        frame=layout.frame(request, f"Calibration · {study.name}", study=study, is_live=True),
+        head=layout.study_head(links, study, "convergence", title="Calibration"),
+        lead=Lead(part.sentence, QUESTIONS),
+        part=part,
+    )
+    return respond(request, page)
+
+
+def _read(c: Connection, study_id: str) -> tuple[StudyView, Calibration]:
+    return read.study(c, study_id), knowledge.calibration(c, study_id)
+
+
+def held_of(links: Links, study: StudyView, found: Calibration) -> Held:
+    """Return how often each interval held."""
+    n = found.predictions
+    rows = [
+        Interval(
+            row["expected"],
+            row["observed"],
+            f"{round(row['observed'] * n)} of {n:,}",
+            verdict(row["expected"], row["observed"], n),
+        )
+        for row in found.coverage
+    ]
+    return Held(
+        title=TITLE,
+        sentence=_sentence(rows, n),
+        rows=rows,
+        sketch=_sketch(found),
+        alt=f"How many sds each of {count(n, 'result')} lay from its prediction, in order.",
+        help_href=links.help("calibration"),
+        json_href=links.api(f"/studies/{study.id}/calibration"),
+    )
+
+
+def verdict(expected: float, observed: float, n: int) -> str:
+    """Say whether a share differs from what it should be by more than chance may do."""
+    if n < FEW:
+        return "too few to say"
+    if abs(observed - expected) <= WIDE * math.sqrt(expected * (1 - expected) / n):
+        return "within chance"
+    return "too sure" if observed < expected else "too cautious"
+
+
+def _sentence(rows: Sequence[Interval], n: int) -> str:
+    if not rows:
+        return "No prediction to judge yet: those of the first cells are not made by the model."
+    widest = rows[-1]
+    text = (
+        f"Of {count(n, 'result')} that the model had predicted, {widest.held.split()[0]} "
+        f"({percent(widest.observed)}) fell into the interval that should hold "
+        f"{percent(widest.expected)}"
+    )
+    return f"{text}: {_overall(rows, n)}."
+
+
+def _overall(rows: Sequence[Interval], n: int) -> str:
+    said = {row.verdict for row in rows}
+    if n < FEW:
+        return "too few to judge by"
+    if "too sure" in said:
+        return "the model is surer than it should be"
+    return "it is more careful than it need be" if "too cautious" in said else "it can be trusted"
+
+
+def _sketch(found: Calibration) -> Sketch | None:
+    shown = found.items[-MOST_DRAWN:]
+    if not shown:
+        return None
+    first = found.predictions - len(shown) + 1
+    points = [
+        (float(first + i), max(-FARTHEST, min(FARTHEST, float(item["z"]))))
+        for i, item in enumerate(shown)
+    ]
+    ends = (points[0][0], points[-1][0])
+    borders = [Series("95 %", "line-2", [(x, z) for x in ends]) for z in (-WIDE, WIDE)]
+    labels = [f"{ends[0]:.0f}", f"{ends[1]:,.0f}"] if ends[1] > ends[0] else [f"{ends[0]:.0f}"]
+    return sketch([*borders, Series("result", "points", points)], x_labels=labels)

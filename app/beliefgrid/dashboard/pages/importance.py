@@ -1,0 +1,154 @@
+"""Importance: which parameters matter, by themselves and only together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from beliefgrid.actions import read
+from beliefgrid.actions.compute import ComputeError
+from beliefgrid.actions.errors import ActionError, SnapshotUnknownError
+from beliefgrid.actions.views import StudyView
+from beliefgrid.dashboard import layout
+from beliefgrid.dashboard.later import Later, LaterPage
+from beliefgrid.dashboard.links import Links, links_of
+from beliefgrid.dashboard.numbers import count, percent
+from beliefgrid.dashboard.parts import Lead
+from beliefgrid.dashboard.render import Part, respond
+
+router = APIRouter()
+TITLE = "Which parameters matter"
+QUESTIONS = ("Which parameter is worth more levels?", "Which need not be searched?")
+MOST_PAIRS = 5
+WORTH_SAYING = 0.01  # of the variance: pairs below it do nothing together
+MATTERS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One parameter or pair: its share of the variance, the band of that, and its total."""
+
+    name: str
+    href: str
+    share: float
+    low: float
+    high: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Importance(Part):
+    """How much each parameter does to the metric."""
+
+    template: ClassVar[str] = "parts/importance.html"
+
+    title: str
+    sentence: str
+    axes: Sequence[Weight]
+    pairs: Sequence[Weight]
+    note: str
+    problem: str
+    help_href: str
+    json_href: str
+
+
+def place(links: Links, study: StudyView) -> Later:
+    """Return the place on another page that shows it."""
+    return Later("importance", TITLE, links.study(study.id, "importance"))
+
+
+@router.get("/studies/{study_id}/importance")
+async def importance(request: Request, study_id: str) -> Response:
+    """Show how much each parameter matters."""
+    service, links = request.app.state.service, links_of(request)
+    study = await service.read(read.study, study_id)
+    found, problem = None, ""
+    if study.observations:
+        try:
+            found, _ = await service.importance(study_id)
+        except SnapshotUnknownError:
+            pass  # the first one is being computed
+        except (ActionError, ComputeError, ValueError) as error:
+            problem = str(error)
+    part = importance_of(links, study, found, problem)
+    page = LaterPage(
+        frame=layout.frame(request, f"Importance · {study.name}", study=study, is_live=True),
+        head=layout.study_head(links, study, "", title="Importance"),
+        lead=Lead(part.sentence or part.problem, QUESTIONS),
+        part=part,
+    )
+    return respond(request, page)
+
+
+def importance_of(
+    links: Links, study: StudyView, found: Mapping[str, Any] | None, problem: str = ""
+) -> Importance:
+    """Return what the engine found as a part."""
+    axes = _axes(links, study, found) if found else []
+    pairs = _pairs(links, study, found) if found else []
+    return Importance(
+        title=TITLE,
+        sentence="" if problem else _sentence(study, axes, pairs),
+        axes=axes,
+        pairs=pairs,
+        note=_note(study, found) if found else "",
+        problem=problem,
+        help_href=links.help("importance"),
+        json_href=links.api(f"/studies/{study.id}/importance"),
+    )
+
+
+def _axes(links: Links, study: StudyView, found: Mapping[str, Any]) -> list[Weight]:
+    rows = zip(found["names"], found["alone"], found["total"], strict=True)
+    weights = [
+        Weight(
+            name=name,
+            href=links.study(study.id, "posterior", layer="mean", x=name),
+            share=alone["share"],
+            low=alone["low"],
+            high=alone["high"],
+            total=total["share"],
+        )
+        for name, alone, total in rows
+    ]
+    return sorted(weights, key=lambda one: -one.total)
+
+
+def _pairs(links: Links, study: StudyView, found: Mapping[str, Any]) -> list[Weight]:
+    weights = [
+        Weight(
+            name=f"{a} with {b}",
+            href=links.study(study.id, "posterior", layer="mean", x=a, y=b),
+            share=together["share"],
+            low=together["low"],
+            high=together["high"],
+            total=together["share"],
+        )
+        for a, b, together in found["together"]
+        if together["share"] >= WORTH_SAYING
+    ]
+    return sorted(weights, key=lambda one: -one.share)[:MOST_PAIRS]
+
+
+def _sentence(study: StudyView, axes: Sequence[Weight], pairs: Sequence[Weight]) -> str:
+    if not axes:
+        return "No result yet: what matters is known from results."
+    first, last = axes[0], axes[-1]
+    text = (
+        f"{first.name} matters most: by itself it makes {percent(first.share)} of how "
+        f"{study.metric} differs over the grid ({percent(first.low)} to {percent(first.high)})"
+    )
+    if pairs and pairs[0].share >= MATTERS:
+        text += f"; {pairs[0].name} makes {percent(pairs[0].share)} more"
+    if len(axes) > 1:
+        text += f"; {last.name} matters least, {percent(last.total)} in all"
+    return f"{text}."
+
+
+def _note(study: StudyView, found: Mapping[str, Any]) -> str:
+    return (
+        f"Shares of the variance of {study.metric} over all {count(study.n_cells, 'cell')}, in "
+        f"{count(found['draws'], 'draw')} from the belief after "
+        f"{count(study.observations, 'result')}: the median, and the range of 80 % of the draws."
+    )

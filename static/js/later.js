@@ -1,0 +1,56 @@
+/** Parts that are fetched when they come into view: what takes longer than a page may. */
+
+import { element } from "./chart.js";
+import { withQuery } from "./service.js";
+
+const AGAIN_AFTER_MS = 15_000;
+
+const fetchedAt = new Map();
+const inView = new Set();
+
+const watch = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) inView.delete(target);
+      else {
+        inView.add(target);
+        if (!fetchedAt.has(target.dataset.later)) fill(target);
+      }
+    }
+  },
+  { rootMargin: "200px" },
+);
+
+/** Fill the places of the page as they come into view. */
+export function startLater() {
+  for (const place of document.querySelectorAll("[data-later]")) watch.observe(place);
+}
+
+/** Fetch what is looked at again, if it is not quite new. */
+export async function refreshLater() {
+  const old = [...inView].filter((place) => performance.now() - fetchedAt.get(place.dataset.later) > AGAIN_AFTER_MS);
+  await Promise.all(old.map(fill));
+}
+
+async function fill(place) {
+  const { later: href, name } = place.dataset;
+  fetchedAt.set(href, performance.now());
+  place.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(withQuery(href, { part: name }));
+    if (!answer.ok) throw new Error(`the service answered ${answer.status}`);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-part]");
+    // It is no part of this page, which must not be asked for it.
+    delete fresh.dataset.part;
+    Object.assign(fresh.dataset, { later: href, name });
+    inView.delete(place);
+    watch.unobserve(place);
+    place.replaceWith(document.adoptNode(fresh));
+    watch.observe(fresh);
+  } catch (error) {
+    place.removeAttribute("aria-busy");
+    fetchedAt.delete(href);
+    if (place.querySelector("[role=alert]")) return;
+    place.append(element("p", { className: "chart-error", role: "alert", text: `This could not be fetched: ${error.message}.` }));
+  }
+}

@@ -1,0 +1,132 @@
+"""Importance, information and calibration: what a study has learnt, in words and numbers."""
+
+import re
+from html import escape
+
+import pytest
+from starlette.testclient import TestClient
+
+from beliefgrid.actions.compute import ComputeError
+from beliefgrid.dashboard.numbers import percent
+from beliefgrid.dashboard.pages.calibration import verdict
+from tests.api.support import Api
+from tests.dashboard.conftest import wait_for_posterior
+
+PAGES = ("importance", "information", "calibration")
+
+
+@pytest.fixture(scope="module")
+def told(api: Api) -> str:
+    """A study with seven results, in which one parameter makes everything."""
+    study = api.study()
+    for _ in range(7):
+        trial = api.ask(study, wait_seconds=20)
+        rate = trial["assignments"]["learning_rate"]
+        api.tell(study, trial["number"], {0.001: 0.9, 0.01: 0.1, 0.1: 0.5}[rate])
+    wait_for_posterior(api, study)
+    return study
+
+
+@pytest.fixture(scope="module")
+def young(api: Api) -> str:
+    """A study without a result."""
+    return api.study()
+
+
+def _text(client: TestClient, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", answer.text)
+
+
+def test_the_parameter_that_matters_is_named_first(
+    app_client: TestClient, api: Api, told: str
+) -> None:
+    """With its share, as the REST API has it, and the range of the draws."""
+    text = _text(app_client, f"/studies/{told}/importance")
+    share = api.get(f"/studies/{told}/importance")["parameters"][0]["alone"]["share"]
+
+    assert "learning_rate matters most: by itself it makes" in text
+    assert f"<span>{escape(percent(share))}</span>" in text
+    assert re.search(r"draws from the belief after 7 results", text)
+
+
+def test_the_trial_that_taught_most_is_named(app_client: TestClient, api: Api, told: str) -> None:
+    """In bits, with a way to see what moved."""
+    text = _text(app_client, f"/studies/{told}/information")
+    items = api.get(f"/studies/{told}/information")["items"]
+    best = max(items, key=lambda item: item["bits"])
+
+    assert f"Trial {best['trials'][0]} taught most, {best['bits']:.3g} bits" in text
+    assert re.search(rf'/difference\?a=\d+&amp;b={best["seq"]}"', text)
+
+
+def test_predictions_are_judged_by_what_came(app_client: TestClient, api: Api, told: str) -> None:
+    """How many fell into each interval, of how many."""
+    text = _text(app_client, f"/studies/{told}/calibration")
+    found = api.get(f"/studies/{told}/calibration")
+
+    held = round(found["coverage"][-1]["observed"] * found["predictions"])
+    assert f'<td class="number">{held} of {found["predictions"]}</td>' in text
+    assert "95 %" in text
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed", "n", "said"),
+    [
+        (0.95, 0.5, 7, "too few to say"),
+        (0.95, 0.93, 40, "within chance"),
+        (0.95, 0.7, 40, "too sure"),
+        (0.5, 0.75, 40, "too cautious"),
+    ],
+)
+def test_a_verdict_allows_for_chance(expected: float, observed: float, n: int, said: str) -> None:
+    """It takes more than chance to say that a model is too sure."""
+    assert verdict(expected, observed, n) == said
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_without_results_it_is_said_what_will_be_there(
+    app_client: TestClient, young: str, name: str
+) -> None:
+    """No empty table and no error."""
+    text = _text(app_client, f"/studies/{young}/{name}")
+
+    assert '<p class="empty">No ' in text
+    assert 'role="alert"' not in text
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "part"),
+    [
+        ("", "importance", "importance"),
+        ("/convergence", "information", "taught"),
+        ("/convergence", "calibration", "held"),
+    ],
+)
+def test_other_pages_hold_a_place_and_a_link(
+    app_client: TestClient, told: str, page: str, name: str, part: str
+) -> None:
+    """The place fills itself with the part that is named; without scripts it is a link."""
+    text = _text(app_client, f"/studies/{told}{page}")
+    href = f"/studies/{told}/{name}"
+
+    assert f'data-later="{href}" data-name="{part}"' in text
+    assert f'<a href="{href}">Show it</a>' in text
+    assert f'data-part="{part}"' in _text(app_client, f"{href}?part={part}")
+
+
+def test_what_cannot_be_computed_is_said_in_its_place(
+    app_client: TestClient, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page stays."""
+    service = app_client.app.state.service  # type: ignore[attr-defined]  # our app
+
+    async def fail(*_: object) -> None:
+        raise ComputeError("the process that computed the posterior died")
+
+    monkeypatch.setattr(service, "importance", fail)
+
+    text = _text(app_client, f"/studies/{told}/importance")
+
+    assert 'role="alert">This could not be computed: the process that computed' in text
