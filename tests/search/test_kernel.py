@@ -5,7 +5,7 @@ import pytest
 
 from beliefgrid.search.arrays import Floats
 from beliefgrid.search.factors import Factors, products
-from beliefgrid.search.kernel import Space
+from beliefgrid.search.kernel import AxisKernel, Space
 from tests.search.problems import MIXED, kronecker, problem
 
 SPACE = Space.of(problem().grid)
@@ -43,6 +43,18 @@ def test_the_kronecker_product_is_the_dense_covariance() -> None:
     matrices = SPACE.matrices(SPACE.kernels(LOG_L, FLOORS))
 
     np.testing.assert_allclose(kronecker(matrices), _dense(), atol=1e-12)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_kernel_of_some_levels_is_a_part_of_the_whole(axis: int) -> None:
+    """What is computed where it is asked for, repeated levels too, is in the matrix of all."""
+    whole = SPACE.matrices(SPACE.kernels(LOG_L, FLOORS))[axis]
+    lengthscale, floor = float(np.exp(LOG_L[axis])), float(FLOORS[axis])
+    is_ordered = bool(SPACE.is_ordered[axis])
+    kernel = AxisKernel(SPACE.coordinates[axis], is_ordered, lengthscale, floor)
+    rows, columns = np.array([2, 0, 2, 1]), np.array([1, 1, 2])
+
+    np.testing.assert_array_equal(kernel.between(rows, columns), whole[np.ix_(rows, columns)])
 
 
 def test_factors_index_the_right_axes() -> None:

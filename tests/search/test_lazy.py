@@ -67,6 +67,22 @@ def test_a_list_of_all_cells_is_the_whole_grid(infeasible: int, pending: list[in
     assert listed.leader == whole.leader
 
 
+def test_a_process_seen_over_other_cells_is_the_one_conditioned_anew() -> None:
+    """The candidates' process shares the factor of the first one, and nothing else changes."""
+    of = _wide()
+    told = _told(of, _some(of, 15))
+    results, theta = merge(of, told), update(of, told).theta
+    assert theta is not None
+    first = listed_model(of, results, theta, 3, np.union1d(results.cells, _some(of, 5000, 1)))
+    cells = np.union1d(results.cells, _some(of, 90, 2))
+    anew = listed_model(of, results, theta, 3, cells)
+    seen = listed_model(of, results, theta, 3, cells, first)
+
+    np.testing.assert_array_equal(seen.mean, anew.mean)
+    np.testing.assert_array_equal(seen.sd, anew.sd)
+    np.testing.assert_array_equal(seen.p_best, anew.p_best)
+
+
 @given(st.integers(0, 2**32 - 1), st.floats(0, 0.5))
 def test_listed_probabilities_are_those_written_out(seed: int, rest: float) -> None:
     """Every number that is read off a sparse belief, against the dense one."""

@@ -57,18 +57,19 @@ def log_middle(grid: Grid) -> Floats:
     nothing from it, so there it is zero.
     """
     total = np.zeros((1,))
-    for preference in _middle_of_axes(grid):
+    for preference in middles_of(grid):
         total = (total[:, None] + preference[None, :]).ravel()
     return total
 
 
-def log_middle_at(grid: Grid, rows: Ints) -> Floats:
+def log_middle_at(middles: list[Floats], rows: Ints) -> Floats:
     """Return the same in some cells, given by their levels (m, d)."""
-    columns = [of[rows[:, axis]] for axis, of in enumerate(_middle_of_axes(grid))]
+    columns = [of[rows[:, axis]] for axis, of in enumerate(middles)]
     return np.asarray(np.sum(columns, axis=0))
 
 
-def _middle_of_axes(grid: Grid) -> list[Floats]:
+def middles_of(grid: Grid) -> list[Floats]:
+    """Return the preference for the middle of each axis, (n_a,)."""
     is_used = all(parameter.is_ordered for parameter in grid.parameters)
     found = []
     for axis, size in enumerate(grid.shape):

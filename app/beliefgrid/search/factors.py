@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import Protocol
 
 import numpy as np
 
@@ -16,6 +17,36 @@ from beliefgrid.search.arrays import Floats, Ints, Reals
 from beliefgrid.search.roots import grouped_roots
 
 BLOCK_VALUES = 1 << 17  # of a block that is written out: it should stay in the cache
+
+
+class Covariances(Protocol):
+    """A matrix between all cells and some of them."""
+
+    @property
+    def n_cells(self) -> int:
+        """The number of rows."""
+        ...
+
+    @property
+    def dtype(self) -> type[np.floating]:
+        """The precision of arrays as long as the rows."""
+        ...
+
+    def between(self, rows: Ints, columns: Ints) -> Floats:
+        """Return the entries between some cells and others, given by their levels."""
+        ...
+
+    def roots(self) -> list[Reals]:
+        """Return roots whose Kronecker product R gives the matrix between all cells as R'R."""
+        ...
+
+    def weighted(self, weights: Floats, out: Reals | None = None) -> Reals:
+        """Return the whole matrix times vectors (k, n), as (k, G)."""
+        ...
+
+    def blocks(self) -> Iterator[tuple[slice, Reals]]:
+        """Yield consecutive cells, and their rows written out; a block may be written to."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +83,10 @@ class Factors:
             rows = self.matrices[axis][:, self.levels[:, axis]]
             product = (product[:, None, :] * rows[None, :, :]).reshape(-1, len(self.levels))
         return product.astype(self.dtype)
+
+    def between(self, rows: Ints, columns: Ints) -> Floats:
+        """Return the entries between some cells and others, given by their levels."""
+        return products(self.matrices, rows, columns)
 
     def roots(self) -> list[Reals]:
         """Return roots whose Kronecker product R gives the matrix between all cells as R'R."""

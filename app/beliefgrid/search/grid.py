@@ -157,7 +157,11 @@ class Grid:
 
     def display_order(self, axis: int) -> Ints:
         """Return the levels of an axis in the order of a screen: ordered ones ascending."""
-        return np.argsort(self.parameters[axis].ranks(), kind="stable")
+        return self._orders[axis]
+
+    @cached_property
+    def _orders(self) -> tuple[Ints, ...]:
+        return tuple(np.argsort(one.ranks(), kind="stable") for one in self.parameters)
 
     def axis(self, name: str) -> int:
         """Return which axis a parameter is.

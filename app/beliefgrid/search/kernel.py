@@ -4,6 +4,7 @@ All levels of all axes are kept in flat arrays, axis after axis, so that a kerne
 gradients are a few array operations whatever the number of axes.
 
 Notation: d axes with more than one level; n_a levels on axis a; E = sum of n_a^2.
+    coordinates (n_a,)   u of each level of an axis
     distances   (E,)     |u_i - u_j| of an ordered axis, [i != j] of a categorical one
     kernels     (E,)     K_a of every axis, (1.1) to (1.3)
     lengthscale l_a, floor c_a: see `theta`
@@ -17,7 +18,7 @@ from math import prod
 import numpy as np
 
 from beliefgrid.search.arrays import Bools, Floats, Ints
-from beliefgrid.search.factors import Factors
+from beliefgrid.search.factors import Covariances, Factors
 from beliefgrid.search.grid import Grid
 
 SQRT_5 = 5**0.5
@@ -29,25 +30,17 @@ class Space:
 
     sizes: tuple[int, ...]  # (d,) levels of each axis
     is_ordered: Bools  # (d,)
-    distances: Floats  # (E,)
+    coordinates: tuple[Floats, ...]  # (n_a,) of each axis
     strides: tuple[int, ...]  # (d,) how many cells one step is
 
     @classmethod
     def of(cls, grid: Grid) -> "Space":
         """Return the space of a grid."""
         active = [axis for axis, size in enumerate(grid.shape) if size > 1]
-        distances = [np.zeros(0)]
-        for axis in active:
-            parameter = grid.parameters[axis]
-            u = parameter.coordinates()
-            apart = np.abs(u[:, None] - u[None, :])
-            if not parameter.is_ordered:
-                apart = (apart > 0).astype(np.float64)
-            distances.append(apart.ravel())
         return cls(
             sizes=tuple(grid.shape[axis] for axis in active),
             is_ordered=np.array([grid.parameters[a].is_ordered for a in active], dtype=np.bool_),
-            distances=np.concatenate(distances),
+            coordinates=tuple(grid.parameters[axis].coordinates() for axis in active),
             strides=tuple(grid.strides[axis] for axis in active),
         )
 
@@ -61,9 +54,18 @@ class Space:
         """The number G of cells."""
         return prod(self.sizes)
 
-    def factors(self, matrices: list[Floats], levels: Ints, dtype: type[np.floating]) -> Factors:
-        """Return a matrix between all cells and some, given by levels, out of the axes'."""
-        return Factors(matrices, levels, dtype)
+    def correlations(
+        self, log_lengthscales: Floats, floors: Floats, levels: Ints, dtype: type[np.floating]
+    ) -> Covariances:
+        """Return the correlation of all cells with some that are given by their levels."""
+        return Factors(self.matrices(self.kernels(log_lengthscales, floors)), levels, dtype)
+
+    @cached_property
+    def distances(self) -> Floats:
+        """How far apart any two levels of an axis are, (E,)."""
+        pairs = zip(self.coordinates, self.is_ordered.tolist(), strict=True)
+        apart = [distances(u, u, is_ordered=is_ordered).ravel() for u, is_ordered in pairs]
+        return np.concatenate([np.zeros(0), *apart])
 
     @cached_property
     def starts(self) -> Ints:
@@ -91,12 +93,9 @@ class Space:
         used = [np.unique(column, return_inverse=True) for column in levels.T]
         sizes = tuple(len(kept) for kept, _ in used)
         strides = tuple(prod(sizes[axis + 1 :]) for axis in range(len(sizes)))
-        distances = [
-            whole[np.ix_(kept, kept)].ravel()
-            for whole, (kept, _) in zip(self.matrices(self.distances), used, strict=True)
-        ]
+        coordinates = tuple(u[kept] for u, (kept, _) in zip(self.coordinates, used, strict=True))
         places = np.stack([place for _, place in used], axis=1)
-        space = Space(sizes, self.is_ordered, np.concatenate(distances), strides)
+        space = Space(sizes, self.is_ordered, coordinates, strides)
         return space, np.asarray(places @ np.array(strides, dtype=np.int64))
 
     def base(self, log_lengthscales: Floats) -> tuple[Floats, Floats]:
@@ -133,3 +132,32 @@ class Space:
     def sum_by_axis(self, flat: Floats) -> Floats:
         """Return the sum over each axis of a flat array, (d,)."""
         return np.add.reduceat(flat, self.starts) if self.n_axes else np.zeros(0)
+
+
+def distances(u: Floats, v: Floats, *, is_ordered: bool) -> Floats:
+    """Return how far apart levels of an axis are, given by their coordinates."""
+    apart = np.abs(u[:, None] - v[None, :])
+    return apart if is_ordered else (apart > 0).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class AxisKernel:
+    """The kernel of one axis, for axes that are too long for a matrix of all levels."""
+
+    coordinates: Floats
+    is_ordered: bool
+    lengthscale: float
+    floor: float
+
+    def between(self, rows: Ints, columns: Ints) -> Floats:
+        """Return the kernel between some levels and others; each pair is computed once."""
+        few, row_places = np.unique(rows, return_inverse=True)
+        others, column_places = np.unique(columns, return_inverse=True)
+        u, v = self.coordinates[few], self.coordinates[others]
+        apart = distances(u, v, is_ordered=self.is_ordered) / self.lengthscale
+        base = np.exp(-apart)  # (1.2)
+        if self.is_ordered:
+            r = SQRT_5 * apart
+            base = (1 + r + r * r / 3) * np.exp(-r)  # (1.1)
+        kernel = self.floor + (1 - self.floor) * base  # (1.3)
+        return np.asarray(kernel[:, column_places][row_places])

@@ -12,7 +12,12 @@ from functools import cached_property
 import numpy as np
 
 from beliefgrid.search import best_cell
-from beliefgrid.search.acquisition import log_expected_improvement, log_middle_at, prior_term
+from beliefgrid.search.acquisition import (
+    log_expected_improvement,
+    log_middle_at,
+    middles_of,
+    prior_term,
+)
 from beliefgrid.search.anova import Importance
 from beliefgrid.search.arrays import Bools, Floats, Ints
 from beliefgrid.search.candidates import ASCENTS, ascended, explored, kept
@@ -20,6 +25,7 @@ from beliefgrid.search.conflict import Conflict
 from beliefgrid.search.feasibility import log_p_under, process_of
 from beliefgrid.search.gaussian import GaussianModel
 from beliefgrid.search.grid import Grid
+from beliefgrid.search.kernel import Space
 from beliefgrid.search.listed import ListedGrid, ListedProblem, ListedSpace
 from beliefgrid.search.mass import SparseMass
 from beliefgrid.search.model import KnowsNoObjective, Ranking, Regret
@@ -27,6 +33,7 @@ from beliefgrid.search.observations import Results
 from beliefgrid.search.prior import Prior
 from beliefgrid.search.problem import Problem
 from beliefgrid.search.repeat import Repeat
+from beliefgrid.search.surrogate import Surrogate
 from beliefgrid.search.theta import Theta
 from beliefgrid.search.walk import walk
 
@@ -68,26 +75,43 @@ class LazyBlankModel(KnowsNoObjective):
         return np.zeros((len(cells), 0))
 
 
+@dataclass(frozen=True, eq=False)
 class ListedModel(GaussianModel):
     """The Gaussian process over listed cells, which are numbered by their places."""
 
-    @cached_property
-    def _grid(self) -> ListedGrid:
-        grid = self.problem.grid
-        assert isinstance(grid, ListedGrid)  # noqa: S101 - made by `listed_model`
-        return grid
+    whole: Grid
+    cells: Ints
+    base: "ListedModel | None"  # the same process over other cells, if there is one
 
     @cached_property
     def _space(self) -> ListedSpace:
-        return ListedSpace.listing(self._grid, self._grid.cells)
+        whole = Space.of(self.whole) if self.base is None else self.base.surrogate.space
+        return ListedSpace.listing(whole, self.cells)
+
+    @cached_property
+    def surrogate(self) -> Surrogate:
+        """The process."""
+        if self.base is None:
+            return super().surrogate
+        return self._space.view(self.base.surrogate, self.used.cells)
+
+    @cached_property
+    def middles(self) -> list[Floats]:
+        """The preference for the middle of each axis."""
+        return middles_of(self.whole) if self.base is None else self.base.middles
 
     @property
     def _log_middle(self) -> Floats:
-        return log_middle_at(self._grid, _rows(self._grid, self._grid.cells))
+        return log_middle_at(self.middles, _rows(self.whole, self.cells))
 
 
 def listed_model(
-    problem: Problem, results: Results, theta: Theta, event: int, cells: Ints
+    problem: Problem,
+    results: Results,
+    theta: Theta,
+    event: int,
+    cells: Ints,
+    base: ListedModel | None = None,
 ) -> ListedModel:
     """Return the process over some cells, ascending and distinct, among them the tested ones."""
     grid = ListedGrid(problem.grid.parameters, cells)
@@ -109,7 +133,7 @@ def listed_model(
         cells=np.searchsorted(cells, results.cells),
         infeasible=np.searchsorted(cells, results.infeasible),
     )
-    return ListedModel(part, placed, theta, event)
+    return ListedModel(part, placed, theta, event, problem.grid, cells, base)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,10 +147,15 @@ class LazyModel:
     pending: Ints
 
     @cached_property
+    def _first(self) -> ListedModel:
+        """The process over the cells that are looked at first."""
+        first = np.union1d(explored(self.problem, self.results), self._given)
+        return listed_model(self.problem, self.results, self.theta, self.event, first)
+
+    @cached_property
     def cells(self) -> Ints:
         """The candidates, ascending."""
-        first = np.union1d(explored(self.problem, self.results), self._given)
-        model = listed_model(self.problem, self.results, self.theta, self.event, first)
+        first, model = self._first.cells, self._first
         scores = model.scores(np.searchsorted(first, self.pending))
         scores = np.where(np.isnan(scores), -np.inf, scores)
         starts = first[np.argsort(-scores, kind="stable")[:ASCENTS]]
@@ -144,7 +173,9 @@ class LazyModel:
     @cached_property
     def inner(self) -> ListedModel:
         """The process over the candidates."""
-        return listed_model(self.problem, self.results, self.theta, self.event, self.cells)
+        return listed_model(
+            self.problem, self.results, self.theta, self.event, self.cells, self._first
+        )
 
     def _places(self, cells: Ints) -> Ints:
         return np.searchsorted(self.cells, cells)
@@ -222,8 +253,8 @@ class _Scorer:
 
     def __call__(self, cells: Ints) -> Floats:
         """Return the score of cells, -inf where one cannot be suggested."""
-        space = ListedSpace.listing(self.problem.grid, cells)
-        process = self.model.surrogate.seen_from(space)
+        space = ListedSpace.listing(self.model.surrogate.space, cells)
+        process = space.view(self.model.surrogate, NONE)
         mean = process.mean()[0].astype(np.float64)
         sd = np.sqrt(process.variance().astype(np.float64))
         score = log_expected_improvement(mean, sd, self.model.best) + self._terms(space, cells)
@@ -236,12 +267,12 @@ class _Scorer:
             self.problem.prior,
             len(self.results.known),
         )
-        log_prior = log_middle_at(self.problem.grid, rows)
+        log_prior = log_middle_at(self.model.middles, rows)
         if prior.axes:
             log_prior = np.log(prior.relative(rows))
         terms = prior_term(log_prior, n)
         if self.labels is not None:
-            terms = terms + log_p_under(self.labels.seen_from(space), self.model.results)
+            terms = terms + log_p_under(space.view(self.labels, NONE), self.model.results)
         return terms
 
     def _is_open(self, cells: Ints) -> Bools:

@@ -9,17 +9,18 @@ Notation: m listed cells, n results, d axes.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
 
 from beliefgrid.search.arrays import Bools, Floats, Ints, Reals
 from beliefgrid.search.cholesky import factorise
-from beliefgrid.search.factors import BLOCK_VALUES, Factors
+from beliefgrid.search.factors import BLOCK_VALUES
 from beliefgrid.search.grid import Grid
-from beliefgrid.search.kernel import Space
+from beliefgrid.search.kernel import AxisKernel, Space
 from beliefgrid.search.problem import Problem
+from beliefgrid.search.surrogate import Surrogate, dtype_for
 
 KEEP_UP_TO = 1 << 22  # entries of a matrix that is kept instead of computed again
 
@@ -49,23 +50,22 @@ class ListedProblem(Problem):
 
 
 @dataclass(frozen=True, eq=False)
-class ListedFactors(Factors):
+class ListedFactors:
     """A matrix between listed cells and results that is a product over axes."""
 
-    rows: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    kernels: tuple[AxisKernel, ...]
+    by_level: tuple[Floats, ...]  # per axis: each level beside the results, (n_a, n)
+    dtype: type[np.floating]
+    rows: Ints
 
     @property
     def n_cells(self) -> int:
         """The number m of rows."""
         return len(self.rows)
 
-    @cached_property
-    def _by_level(self) -> list[Reals]:
-        """Per axis: each level beside the results, (n_a, n)."""
-        return [
-            matrix[:, self.levels[:, axis]].astype(self.dtype)
-            for axis, matrix in enumerate(self.matrices)
-        ]
+    @property
+    def _n_results(self) -> int:
+        return len(self.by_level[0].T)
 
     @cached_property
     def _whole(self) -> Reals:
@@ -73,9 +73,9 @@ class ListedFactors(Factors):
 
     def _written(self, cells: slice) -> Reals:
         rows = self.rows[cells]
-        product = np.ones((len(rows), len(self.levels)), dtype=self.dtype)
-        for axis, by_level in enumerate(self._by_level):
-            product *= by_level[rows[:, axis]]
+        product = np.ones((len(rows), self._n_results), dtype=self.dtype)
+        for axis, by_level in enumerate(self.by_level):
+            product *= by_level.astype(self.dtype)[rows[:, axis]]
         return product
 
     def weighted(self, weights: Floats, out: Reals | None = None) -> Reals:
@@ -88,7 +88,7 @@ class ListedFactors(Factors):
 
     def blocks(self) -> Iterator[tuple[slice, Reals]]:
         """Yield consecutive cells, and their rows written out."""
-        n = max(1, len(self.levels))
+        n = max(1, self._n_results)
         if self.n_cells * n <= KEEP_UP_TO:
             yield slice(0, self.n_cells), self._whole.copy()
             return
@@ -97,11 +97,16 @@ class ListedFactors(Factors):
             cells = slice(first, first + step)
             yield cells, self._written(cells)
 
+    def between(self, rows: Ints, columns: Ints) -> Floats:
+        """Return the entries between some cells and others, given by their levels."""
+        product = np.ones((len(rows), len(columns)))
+        for axis, kernel in enumerate(self.kernels):
+            product *= kernel.between(rows[:, axis], columns[:, axis])
+        return product
+
     def roots(self) -> list[Reals]:
         """Return R with R'R the matrix between all listed cells, as the only root."""
-        matrix = np.ones((self.n_cells, self.n_cells))
-        for axis, of in enumerate(self.matrices):
-            matrix *= of[:, self.rows[:, axis]][self.rows[:, axis]]
+        matrix = self.between(self.rows, self.rows)
         return [np.ascontiguousarray(factorise(matrix, 1.0).T).astype(np.float32)]
 
 
@@ -112,9 +117,8 @@ class ListedSpace(Space):
     cells: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @classmethod
-    def listing(cls, grid: Grid, cells: Ints) -> "ListedSpace":
-        """Return the space of some cells of a grid."""
-        whole = Space.of(grid)
+    def listing(cls, whole: Space, cells: Ints) -> "ListedSpace":
+        """Return a part of a space."""
         return cls(**{f.name: getattr(whole, f.name) for f in fields(Space)}, cells=cells)
 
     @property
@@ -131,8 +135,22 @@ class ListedSpace(Space):
         """Return the level of each axis in cells given by their places, (N, d)."""
         return np.asarray(self.rows[cells])
 
-    def factors(
-        self, matrices: list[Floats], levels: Ints, dtype: type[np.floating]
+    def correlations(
+        self, log_lengthscales: Floats, floors: Floats, levels: Ints, dtype: type[np.floating]
     ) -> ListedFactors:
-        """Return a matrix between all listed cells and some levels."""
-        return ListedFactors(matrices, levels, dtype, self.rows)
+        """Return the correlation of all listed cells with some that are given by their levels."""
+        lengthscales, is_ordered = np.exp(log_lengthscales).tolist(), self.is_ordered.tolist()
+        of_axes = zip(self.coordinates, is_ordered, lengthscales, floors.tolist(), strict=True)
+        kernels = tuple(AxisKernel(*of_axis) for of_axis in of_axes)
+        by_level = tuple(
+            kernel.between(np.arange(size), levels[:, axis])
+            for axis, (kernel, size) in enumerate(zip(kernels, self.sizes, strict=True))
+        )
+        return ListedFactors(kernels, by_level, dtype, self.rows)
+
+    def view(self, process: Surrogate, cells: Ints) -> Surrogate:
+        """Return a process over another list of cells; `cells` are its results' places here."""
+        factors = process.factors
+        assert isinstance(factors, ListedFactors)  # noqa: S101 - made by `correlations`
+        seen = replace(factors, rows=self.rows, dtype=dtype_for(self.n_cells))
+        return replace(process, space=self, cells=cells, factors=seen)

@@ -9,13 +9,13 @@ Equations are numbered in docs/explanation/engine.md.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from beliefgrid.search.arrays import Floats, Ints, Reals
 from beliefgrid.search.cholesky import factorise, inverse_factor, solve
-from beliefgrid.search.factors import Factors, products
+from beliefgrid.search.factors import Covariances
 from beliefgrid.search.fit import JITTER, TAU2
 from beliefgrid.search.kernel import Space
 from beliefgrid.search.theta import Theta
@@ -35,7 +35,7 @@ class Surrogate:
     noise: Floats  # (n,) with the jitter
     lower: Floats  # (n, n)
     weights: Floats  # (n, k)
-    factors: Factors  # correlation of all cells with the results
+    factors: Covariances  # correlation of all cells with the results
 
     @classmethod
     def condition(
@@ -49,14 +49,14 @@ class Surrogate:
         dtype: type[np.floating] | None = None,
     ) -> "Surrogate":
         """Return the process given targets (n,) or (n, k) with variances `noise` at cells."""
-        flat = space.kernels(np.array(theta.log_lengthscales), theta.floors)
-        matrices, levels = space.matrices(flat), space.levels(cells)
+        dtype = dtype or dtype_for(space.n_cells)
+        levels, lengthscales = space.levels(cells), np.array(theta.log_lengthscales)
+        factors = space.correlations(lengthscales, theta.floors, levels, dtype)
         targets = targets.reshape(len(cells), -1)
         noise = noise + JITTER * theta.signal
-        full = theta.signal * products(matrices, levels, levels) + TAU2
+        full = theta.signal * factors.between(levels, levels) + TAU2
         full[np.diag_indices_from(full)] += noise  # (1.4)
         lower = factorise(full, theta.signal)
-        is_small = space.n_cells <= DOUBLE_UP_TO
         return cls(
             space=space,
             signal=theta.signal,
@@ -65,15 +65,8 @@ class Surrogate:
             noise=noise,
             lower=lower,
             weights=solve(lower, targets),
-            factors=space.factors(
-                matrices, levels, dtype or (np.float64 if is_small else np.float32)
-            ),
+            factors=factors,
         )
-
-    def seen_from(self, space: Space) -> "Surrogate":
-        """Return the same process over another list of cells; only of use for whole layers."""
-        factors = space.factors(self.factors.matrices, self.factors.levels, self.factors.dtype)
-        return replace(self, space=space, factors=factors)
 
     # ------------------------------------------------------------ the whole grid
     def mean(self) -> Reals:
@@ -110,7 +103,7 @@ class Surrogate:
 
     def correlation(self, rows: Ints, columns: Ints) -> Floats:
         """Return how alike cells are under the kernel, 0 to 1."""
-        return products(self.factors.matrices, self.space.levels(rows), self.space.levels(columns))
+        return self.factors.between(self.space.levels(rows), self.space.levels(columns))
 
     def joint(self, cells: Ints) -> tuple[Floats, Floats]:
         """Return the mean (k, m) and the covariance (m, m) of the objective in m cells."""
@@ -126,3 +119,8 @@ class Surrogate:
         variance = self.signal + TAU2 - np.einsum("ij,ij->i", projected, projected)
         variance = np.maximum(variance, SMALLEST_VARIANCE * self.signal)
         return with_results @ self.weights[:, 0], np.sqrt(variance)
+
+
+def dtype_for(n_cells: int) -> type[np.floating]:
+    """Return the precision of arrays as large as the grid."""
+    return np.float64 if n_cells <= DOUBLE_UP_TO else np.float32
