@@ -50,7 +50,10 @@ class History(Part):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Numbers to draw: points, or a line; a step line changes only at its points."""
+    """Numbers to draw: points, stems on 0, or a line; a step line changes only at its points.
+
+    Of a frame nothing is drawn; the axes reach as far.
+    """
 
     name: str
     look: str
@@ -112,6 +115,10 @@ def _path(one: Series, scale: _Scale) -> str:
     if one.look.startswith("points"):
         # A line of no length with round ends is a dot that stays round however it is stretched.
         return "".join(f"M{scale.place(x, y)}h0" for x, y in one.points)
+    if one.look == "stems":
+        return "".join(
+            f"M{scale.place(x, 0)}V{scale.place(x, y).split()[1]}" for x, y in one.points
+        )
     if one.look.startswith("step"):
         parts = []
         for x, y in one.points:

@@ -25,7 +25,7 @@ QUESTIONS = ("May I trust the intervals?", "Is the model too sure?")
 FEW = 8  # predictions, below which chance decides
 WIDE = 1.959963984540054  # sds: the ends of the interval that should hold 95 %
 MOST_DRAWN = 300
-FARTHEST = 5.0  # sds that are drawn; what lies beyond stands at the border
+FARTHEST = 4.0  # sds that are drawn; what lies beyond stands at the border
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +141,6 @@ def _sketch(found: Calibration) -> Sketch | None:
     ]
     ends = (points[0][0], points[-1][0])
     borders = [Series("95 %", "line-2", [(x, z) for x in ends]) for z in (-WIDE, WIDE)]
+    frame = Series("", "frame", [(ends[0], -FARTHEST), (ends[0], FARTHEST)])
     labels = [f"{ends[0]:.0f}", f"{ends[1]:,.0f}"] if ends[1] > ends[0] else [f"{ends[0]:.0f}"]
-    return sketch([*borders, Series("result", "points", points)], x_labels=labels)
+    return sketch([frame, *borders, Series("result", "points", points)], x_labels=labels)

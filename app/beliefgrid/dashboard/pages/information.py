@@ -13,15 +13,17 @@ from beliefgrid.actions.views import StudyView
 from beliefgrid.dashboard import layout
 from beliefgrid.dashboard.later import Later, LaterPage
 from beliefgrid.dashboard.links import Links, links_of
-from beliefgrid.dashboard.numbers import number
+from beliefgrid.dashboard.numbers import count, number
 from beliefgrid.dashboard.parts import Lead
 from beliefgrid.dashboard.render import Part, respond
+from beliefgrid.dashboard.sketch import Series, Sketch, sketch
 
 router = APIRouter()
 TITLE = "What taught most"
 QUESTIONS = ("Which result taught most?", "Do results still teach?")
 MOST = 8
 RECENT = 10
+MOST_DRAWN = 300
 MOST_NAMED = 6  # trials of one update
 
 
@@ -45,6 +47,8 @@ class Taught(Part):
     title: str
     sentence: str
     rows: Sequence[Lesson]
+    sketch: Sketch | None
+    alt: str
     help_href: str
     json_href: str
 
@@ -84,6 +88,8 @@ def taught_of(links: Links, study: StudyView, found: Information) -> Taught:
         title=TITLE,
         sentence=_sentence(found),
         rows=[_lesson(links, study, i, before[i["seq"]], most) for i in best if i["bits"] > 0],
+        sketch=_sketch(found),
+        alt=f"What each of {count(len(found.items), 'update')} taught, in bits, in order.",
         help_href=links.help("entropy"),
         json_href=links.api(f"/studies/{study.id}/information"),
     )
@@ -115,3 +121,15 @@ def _sentence(found: Information) -> str:
         each = sum(item["bits"] for item in recent) / n
         text += f"; the last {n} results taught {number(each, 2)} bits each"
     return f"{text}; {number(found.total_bits, 3)} bits in all."
+
+
+def _sketch(found: Information) -> Sketch | None:
+    shown = found.items[-MOST_DRAWN:]
+    if not shown:
+        return None
+    first = len(found.items) - len(shown) + 1
+    stems = [(float(first + i), float(item["bits"])) for i, item in enumerate(shown)]
+    labels = [f"{first:,}", f"{len(found.items):,}"] if len(shown) > 1 else [f"{first:,}"]
+    most = max((abs(bits) for _, bits in stems), default=0.0)
+    frame = Series("", "frame", [(float(first), most), (float(first), -most)])
+    return sketch([frame, Series("bits", "stems", stems)], x_labels=labels)

@@ -275,6 +275,7 @@ def _more(links: Links, found: _Read, view: View) -> list[tuple[str, str]]:
     to = found.snapshot.seq if view.at is not None else None
     return [
         ("Difference between two moments", links.study(found.study.id, "difference", b=to, **axes)),
+        ("What each result taught", links.study(found.study.id, "information")),
         ("Film as HTML", links.study(found.study.id, "film.html", **query)),
         ("Film as GIF", links.study(found.study.id, "film.gif", **query)),
     ]
