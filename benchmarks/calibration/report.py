@@ -17,13 +17,13 @@ TITLE = """# Calibration: what was believed, and what was true
 Written by `make benchmark-calibration`. The log score is by how many nats the belief in the true
 optimum (p_best) is above a uniform belief, after so many results; a set is the fewest cells that
 hold a share of p_best, and it should hold the optimum as often as its own mass says; an interval is
-the central one of the next value, from the mean and sd of the suggestion.
+the central one of the next value, as it is stored with the suggestion.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """All checks, and the predictions as rows of mean, sd, value."""
+    """All checks, and the predictions as rows of mean, scale, degrees, value."""
 
     checks: tuple[tuple[Table, int, dict[str, Any]], ...]
     predictions: NDArray[np.float64]
@@ -74,13 +74,13 @@ def kind_of(table: Table) -> str:
 
 
 def gather(tables: list[Table], runs: Records) -> Calibration:
-    """Return the checks and predictions of all runs; sd and error in a table's own scale."""
+    """Return the checks and predictions of all runs."""
     checks = []
     predictions: list[NDArray[np.float64]] = []
     for table in tables:
         for record in runs.get(table.name, {}).values():
             checks += [(table, int(n), check) for n, check in record["checkpoints"].items()]
-            predictions += [np.asarray(record["predictions"]).reshape(-1, 3)]
+            predictions += [np.asarray(record["next_values"]).reshape(-1, 4)]
     return Calibration(tuple(checks), np.concatenate(predictions))
 
 

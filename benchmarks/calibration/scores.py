@@ -3,7 +3,7 @@
 log score  = log p_best(the optimum) - log(share of the optimum under a uniform belief), nats
 set        = the fewest cells that hold at least a share of p_best; it covers if the optimum
              is one of them, and holds its own mass, which is more than the share
-z          = (next value - mean) / sd of the cell that was suggested
+t          = (next value - mean) / scale of the cell that was suggested
 """
 
 from typing import Any
@@ -48,13 +48,14 @@ def credible_set(
 def interval_coverage(
     predictions: NDArray[np.float64], levels: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return how often the central normal interval of each level holds the next value.
+    """Return how often the central interval of each level holds the next value.
 
     Args:
-        predictions: shape (N, 3): mean, sd, value.
+        predictions: shape (N, 4): mean, scale and degrees of Student's t, value.
         levels: probabilities between 0 and 1.
     """
-    from scipy.special import ndtri
+    from scipy.special import stdtrit
 
-    z = np.abs(predictions[:, 2] - predictions[:, 0]) / np.maximum(predictions[:, 1], 1e-300)
-    return np.asarray([np.mean(z <= ndtri((1 + level) / 2)) for level in levels])
+    mean, scale, degrees, value = predictions.T
+    t = np.abs(value - mean) / scale
+    return np.asarray([np.mean(t <= stdtrit(degrees, (1 + level) / 2)) for level in levels])

@@ -4,9 +4,8 @@ With q pending, q cells are asked for; then a pending one, picked by a coin that
 for every searcher, comes back with its value, and one more is asked for.
 """
 
-import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from time import process_time
 from typing import Any
@@ -25,11 +24,11 @@ QUEUE_LENGTH = 16
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A suggested cell, and what was predicted of its next value; None before any value."""
+    """A suggested cell, and what was predicted of its value; None before any value."""
 
     cell: int
     mean: float | None
-    sd: float | None
+    next_value: Mapping[str, Any] | None
 
 
 @dataclass(slots=True)
@@ -76,11 +75,7 @@ class _Search:
         """Return the first candidate that is not running; the queue may hold those."""
         candidate = next(c for c in self.posterior.queue if c.cell not in self.pending)
         self.pending.append(candidate.cell)
-        if candidate.mean is None or candidate.sd is None:
-            return _Asked(candidate.cell, None, None)
-        theta = self.posterior.theta
-        noise = theta.scale * theta.noise**0.5  # near the median, where the warp is straight
-        return _Asked(candidate.cell, candidate.mean, math.hypot(candidate.sd, noise))
+        return _Asked(candidate.cell, candidate.mean, candidate.explanation["next_value"])
 
     def tell(self, cell: int) -> float | None:
         self.pending.remove(cell)
@@ -103,8 +98,9 @@ def run(table: Table, *, seed: int, n_trials: int, q: int) -> dict[str, Any]:
         repeat = int(asked.cell in seen)
         cpu_s = round(searching.cpu_s, 5)
         trials.append([asked.cell, value, searching.best, repeat, cpu_s])
-        if value is not None and asked.mean is not None and asked.sd is not None:
-            predictions.append([asked.mean, asked.sd, value])
+        if value is not None and asked.mean is not None and asked.next_value is not None:
+            said = asked.next_value
+            predictions.append([asked.mean, said["scale"], said["degrees"], value])
         if q == 1 and len(trials) in CHECKPOINTS:
             checks[str(len(trials))] = checkpoint(table, searching.posterior)
     return {
@@ -115,7 +111,7 @@ def run(table: Table, *, seed: int, n_trials: int, q: int) -> dict[str, Any]:
         "engine": search.ENGINE_VERSION,
         "columns": list(COLUMNS),
         "trials": trials,
-        "predictions": predictions,
+        "next_values": predictions,
         "checkpoints": checks,
     }
 

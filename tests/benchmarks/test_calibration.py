@@ -42,9 +42,9 @@ def test_a_set_holds_more_than_its_share() -> None:
     assert credible_set(P_BEST, np.asarray([0]), 0.6)[1] == 0
 
 
-def test_intervals_of_a_normal_cover_as_they_say() -> None:
+def test_intervals_cover_as_they_say() -> None:
     """Deviations of 0.5 and 1.5 are inside the 95 % interval, only the first inside the 50 %."""
-    predictions = np.asarray([[10.0, 2.0, 11.0], [10.0, 2.0, 7.0]])
+    predictions = np.asarray([[10.0, 2.0, 5.0, 11.0], [10.0, 2.0, 5.0, 7.0]])
 
     assert interval_coverage(predictions, np.asarray([0.5, 0.95])).tolist() == [0.5, 1.0]
 
@@ -59,7 +59,7 @@ def test_kinds_are_axes_and_holes() -> None:
 def test_the_report_has_each_kind_and_share() -> None:
     """A section states score, sets and intervals."""
     check = {"log_score": 1.25, "sets": [[0.5, 0.6, 1], [0.8, 0.85, 1], [0.9, 0.95, 1]]}
-    found = Calibration(((table([1, 2]), 6, check),), np.asarray([[0.0, 1.0, 0.1]]))
+    found = Calibration(((table([1, 2]), 6, check),), np.asarray([[0.0, 1.0, 3.0, 0.1]]))
 
     text = section(found)
 

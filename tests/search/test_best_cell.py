@@ -1,5 +1,7 @@
 """P(best): Bayes' rule over cells, against the enumeration of every sample."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -23,15 +25,38 @@ def test_draws_are_those_of_every_sample_counted() -> None:
 
 
 def test_the_posterior_is_prior_times_likelihood() -> None:
-    """posterior(c) = prior(c) L(c) / sum, with L the calibrated mixture."""
+    """posterior(c) = prior(c) L(c) / sum, with L a power of the calibrated mixture."""
     prior = np.array([0.7, 0.2, 0.1])
     found = best_cell.draws([F.copy()], NONE_EXCLUDED, None, untested=0.5)
     parts = [np.full(3, 0.5 / 3), found.histogram, *found.softmins]
-    likelihood = np.array([0.10, 0.05, 0.35, 0.50, 0.00]) @ parts
+    likelihood = (np.array([0.10, 0.05, 0.35, 0.50, 0.00]) @ parts) ** (1 + 0.1 * 0.5)
 
     posterior = best_cell.posterior(prior, found, NONE_EXCLUDED, n_results=3, untested=0.5)
 
     np.testing.assert_allclose(posterior, prior * likelihood / (prior @ likelihood))
+
+
+@pytest.mark.parametrize("seen", [(0, 1), (1, 2), (2, 0)])
+def test_a_users_prior_over_the_best_cell_is_exact_by_enumeration(seen: tuple[int, int]) -> None:
+    """Bayes' rule over all objectives of a small grid, each weighted by the prior of its best cell.
+
+    Objectives are the orders of four values on four cells, so that without a prior each cell is the
+    best one in as many; the data are one value, which leaves six of the 24.
+    """
+    cell, value = seen
+    prior = np.array([0.4, 0.3, 0.2, 0.1])
+    objectives = np.array(list(permutations(range(4))), dtype=np.float64)
+    exact = np.zeros(4)
+    for f in objectives:
+        joint = prior[f.argmin()] / 6 * (f[cell] == value)
+        exact[f.argmin()] += joint
+
+    samples = objectives[objectives[:, cell] == value]
+    none = np.zeros(4, dtype=np.bool_)
+    found = best_cell.draws([samples], none, None, untested=0.0)
+    posterior = best_cell.posterior(prior, found, none, n_results=1, untested=0.0)
+
+    np.testing.assert_allclose(posterior, exact / exact.sum(), atol=1e-12)
 
 
 def test_an_excluded_cell_is_never_the_best() -> None:

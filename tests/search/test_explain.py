@@ -1,9 +1,12 @@
 """Every suggestion says why, in one sentence with numbers and in numbers."""
 
+import math
+
 import numpy as np
 import pytest
+from scipy import stats
 
-from beliefgrid.search import update
+from beliefgrid.search import Observations, update
 from beliefgrid.search.explain import text
 from tests.search.problems import problem, some_results
 
@@ -32,6 +35,34 @@ def test_a_suggestion_explains_itself(acquisition: str) -> None:
     assert nearest[0]["correlation"] >= nearest[1]["correlation"]
     row = results.cells.tolist().index(nearest[0]["cell"])
     assert nearest[0]["value"] == results.values[row]
+
+
+def test_a_suggestion_says_what_its_value_may_be() -> None:
+    """Student's t around the mean: wider than the sd alone, narrower as results come."""
+    of = problem()
+    few, many = (update(of, some_results(of, n)).queue[0] for n in (3, 12))
+    told = many.explanation["next_value"]
+    theta = update(of, some_results(of, 12)).theta
+    assert theta is not None
+    assert many.mean is not None
+    assert many.sd is not None
+    sd = math.hypot(many.sd, theta.scale * theta.noise**0.5)
+
+    assert told["degrees"] == 1 + 12 / 16
+    assert told["scale"] == pytest.approx(0.76 * sd)
+    for share in (0.5, 0.8, 0.95):
+        low, high = told[f"interval_{100 * share:.0f}"]
+        of_t = stats.t(told["degrees"], many.mean, told["scale"])
+        assert of_t.cdf(high) - of_t.cdf(low) == pytest.approx(share)
+    assert few.explanation["next_value"]["degrees"] < told["degrees"]
+
+
+def test_what_has_no_distribution_tells_none() -> None:
+    """The paper's rule, and the first cells of a study."""
+    of = problem(prior=None, strategy={"likelihood": "inverse_loss"})
+
+    assert update(of, some_results(of, 8)).queue[0].explanation["next_value"] is None
+    assert update(of, Observations.none()).queue[0].explanation["next_value"] is None
 
 
 def test_a_promise_is_split_into_value_and_uncertainty() -> None:

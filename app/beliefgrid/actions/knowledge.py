@@ -1,7 +1,7 @@
 """What a study has taught so far, and how good its predictions were."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from beliefgrid.storage.rows import AnyRow
 
 CONFLICT_BELOW = 0.05
 # Half widths, in sds of a normal, of the intervals that hold these shares of it.
-INTERVALS = ((0.5, 0.6744897501960817), (0.8, 1.2815515655446004), (0.95, 1.959963984540054))
+INTERVALS = {0.5: 0.6744897501960817, 0.8: 1.2815515655446004, 0.95: 1.959963984540054}
 MOST_POINTS = 1_000
+SHOWN = ("number", "mean", "sd", "value", "z")  # of a prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +78,15 @@ def calibration(c: Connection, study_id: str) -> Calibration:
     """Return how often results fell into the intervals that were predicted for them."""
     read.study(c, study_id)
     points = [point for row in trials.predicted(c, study_id) if (point := _point(row))]
-    distances = [abs(point["z"]) for point in points]
     return Calibration(
         predictions=len(points),
         coverage=[
-            {"expected": share, "observed": _share(d <= half for d in distances)}
-            for share, half in INTERVALS
+            {"expected": share, "observed": _share(point["held"][place] for point in points)}
+            for place, share in enumerate(INTERVALS)
             if points
         ],
-        mean_log_score=sum(map(_log_score, points)) / len(points) if points else None,
-        items=points[-MOST_POINTS:],
+        mean_log_score=sum(p["log_score"] for p in points) / len(points) if points else None,
+        items=[{name: point[name] for name in SHOWN} for point in points[-MOST_POINTS:]],
     )
 
 
@@ -106,18 +106,43 @@ def prior(c: Connection, study_id: str) -> PriorView:
 
 
 def _point(row: AnyRow) -> dict[str, Any] | None:
-    """Return a prediction and its result; None if nothing was predicted."""
+    """Return a prediction and its result; None if nothing was predicted.
+
+    z is 1.96 at the ends of the 95 % interval, as it would be of a normal.
+    """
     said = row.explanation or {}
-    mean, sd = said.get("mean"), said.get("sd")
+    mean, sd, told = said.get("mean"), said.get("sd"), said.get("next_value")
     if mean is None or not sd:
         return None
-    point = {"number": row.number, "mean": mean, "sd": sd, "value": row.value}
-    return point | {"z": (row.value - mean) / sd}
+    found = _of_normal(row.value, mean, sd)
+    if told:  # the paper's rule tells only mean and sd
+        found = _of_student(row.value, mean, told)
+    return {"number": row.number, "mean": mean, "sd": sd, "value": row.value, **found}
 
 
-def _log_score(point: dict[str, Any]) -> float:
-    z, sd = float(point["z"]), float(point["sd"])
-    return -0.5 * z * z - math.log(sd) - 0.5 * math.log(2 * math.pi)
+def _of_normal(value: float, mean: float, sd: float) -> dict[str, Any]:
+    z = (value - mean) / sd
+    return {
+        "z": z,
+        "held": [abs(z) <= half for half in INTERVALS.values()],
+        "log_score": -0.5 * z * z - math.log(sd) - 0.5 * math.log(2 * math.pi),
+    }
+
+
+def _of_student(value: float, mean: float, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a result lay in the distribution that was stored before it came."""
+    ends = [told[f"interval_{100 * share:.0f}"] for share in INTERVALS]
+    nu, scale = told["degrees"], told["scale"]
+    t = (value - mean) / scale
+    return {
+        "z": INTERVALS[0.95] * (value - mean) / (ends[-1][1] - mean),
+        "held": [low <= value <= high for low, high in ends],
+        "log_score": math.lgamma(0.5 * nu + 0.5)
+        - math.lgamma(0.5 * nu)
+        - 0.5 * math.log(nu * math.pi)
+        - math.log(scale)
+        - 0.5 * (nu + 1) * math.log1p(t * t / nu),
+    }
 
 
 def _share(held: Iterable[bool]) -> float:

@@ -313,7 +313,7 @@ class CalibrationOut(Out):
     coverage: list[dict[str, float]] = Field(
         description="Intervals: the share of results that should lie inside, and that did."
     )
-    mean_log_score: float | None = Field(description="Of normal predictions, in nats; high is good")
+    mean_log_score: float | None = Field(description="Of the predictions, in nats; high is good.")
     items: list[dict[str, Any]]
 
 

@@ -1,6 +1,7 @@
 """Why a cell is next: one sentence with numbers, and the numbers."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from beliefgrid.search.arrays import Floats, Ints
 from beliefgrid.search.model import Model, Ranking
 from beliefgrid.search.observations import Results
 from beliefgrid.search.posterior import Belief, Candidate
+from beliefgrid.search.predictive import next_value
 from beliefgrid.search.problem import Problem
 
 PLAIN = (1e-4, 1e6)  # numbers that are written without an exponent
@@ -49,6 +51,7 @@ class Explainer:
             "mean": mean,
             "sd": sd,
             "p_best": p_best,
+            "next_value": self._next_value(mean, sd),
             "score": score,
             "improvement_from_value": value,
             "improvement_from_uncertainty": doubt,
@@ -63,6 +66,16 @@ class Explainer:
             "nearest_tested": lines.nearest[rank],
         }
         return Candidate(cell, rank + 1, mean, sd, p_best, score, explanation)
+
+    def _next_value(self, mean: float | None, sd: float | None) -> Mapping[str, Any] | None:
+        """Return what the test may bring; None of a rule that knows no distribution."""
+        theta = self.model.theta
+        if theta is None or mean is None or sd is None:
+            return None
+        noise = theta.scale * theta.noise**0.5  # near the median, where the warp is straight
+        found = next_value(mean, math.hypot(sd, noise), len(self.results.cells))
+        is_told = found["scale"] > 0 and all(map(math.isfinite, found["interval_95"]))
+        return found if is_told else None
 
     def _sentence(
         self,

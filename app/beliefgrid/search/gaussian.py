@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from beliefgrid.search import best_cell, warp
+from beliefgrid.search import best_cell, predictive, warp
 from beliefgrid.search.acquisition import (
     LCB_SDS,
     improvement_parts,
@@ -43,7 +43,7 @@ CONDITION_ON, BEST_CONDITIONED_ON = 2_000, 500
 N_THOMPSON = 32
 N_IMPORTANCE, N_IMPORTANCE_LARGE, FEWER_ABOVE = 64, 16, 100_000
 TINY = 1e-300
-SDS_IN_90 = 1.6448536269514722  # of a normal: half the width of the interval that holds 90 %
+INTERVAL = 0.9  # of the leader's objective
 # The model takes its hyperparameters for certain; next values scatter by so much more.
 SDS_ARE_LARGER = 1.1
 POOL = 256  # best cells by score, among which the ranked list is made
@@ -210,7 +210,8 @@ class GaussianModel:
 
     def interval(self, cell: int) -> tuple[float, float]:
         """Return the range that holds a cell's objective with 90 %, in the metric's units."""
-        half = SDS_IN_90 * SDS_ARE_LARGER * self.sd[cell]
+        sds = predictive.half_width(INTERVAL, len(self.results.cells))
+        half = sds * SDS_ARE_LARGER * self.sd[cell]
         ends = self._in_metric(self.mean[cell] + np.array([-half, half]))
         low, high = sorted((self.problem.sign * ends).tolist())
         return low, high
