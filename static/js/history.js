@@ -4,6 +4,7 @@ import { Chart } from "./chart.js";
 import { addDownloads } from "./download.js";
 import { history as figureOf } from "./figures.js";
 import { number } from "./format.js";
+import { address } from "./service.js";
 import { history } from "./study.js";
 import { coloursOf, onThemeChange } from "./theme.js";
 
@@ -31,7 +32,7 @@ class HistoryChart {
   /** Fetch the results and draw them. */
   async news() {
     try {
-      const { total, items } = await history(this.dataset.study);
+      const { total, items } = await history(this.dataset.study, this.dataset.query);
       [this.#total, this.#results] = [total, items];
       await this.#draw();
     } catch (error) {
@@ -45,12 +46,19 @@ class HistoryChart {
     const isFirst = !this.chart.plot;
     const figure = figureOf(
       { points: this.#results, best: bestLine(this.#results) },
-      { metric, goal, colours: coloursOf(this.chart.figure), isLog: isWide(this.#results) },
+      { metric, goal, colours: coloursOf(this.chart.figure), width: this.chart.width, isLog: isWide(this.#results) },
     );
     figure.layout.meta = { key: String(this.#total) };
     await this.chart.draw(figure, this.#label());
     this.#sayHowMany();
-    if (isFirst) addDownloads(this.chart, () => this.#contents());
+    if (!isFirst) return;
+    addDownloads(this.chart, () => this.#contents());
+    this.chart.plot.on("plotly_click", ({ points }) => this.#open(points[0]?.customdata?.[0]));
+  }
+
+  /** Go to the trial of a result that was clicked; the line of the best has none. */
+  #open(number) {
+    if (number) location.assign(address(`/studies/${encodeURIComponent(this.dataset.study)}/trials/${number}`));
   }
 
   #label() {

@@ -36,8 +36,8 @@ export async function moments(study, after = 0) {
   }
 }
 
-/** Return the results to draw as a history. */
-export const history = (study) => getJson(resource(study, "history"));
+/** Return the results to draw as a history, all or those that a query leaves. */
+export const history = (study, query = "") => getJson(`${resource(study, "history")}${query && `?${query}`}`);
 
 /** Return the address of what a chart asks for beside the REST API. */
 export const resource = (study, name, parameters = {}) =>

@@ -116,3 +116,74 @@ def test_running_best_agrees_with_python(acting: Acting, study: str) -> None:
     best = list(accumulate((p.value for p in points), max if goal == "maximize" else min))
 
     assert [point.best for point in points] == best
+
+
+# ---------------------------------------------------------------- some of them
+KINDS = (
+    ("rate", 0.01),
+    ("rate", 1e-05),
+    ("size", 8),
+    ("act", 'a "b" c.d'),
+    ("fast", True),
+    ('a.b "c"', "8"),
+    ("1 $.x", 8),
+)
+
+
+@pytest.fixture
+def mixed(acting: Acting) -> str:
+    """A study whose levels are of every kind, with forty results."""
+    parameters: list[dict[str, Any]] = [
+        {"name": "rate", "kind": "ordered", "values": [1e-05, 0.01, 2.0], "scale": "log"},
+        {"name": "size", "kind": "ordered", "values": [8, 16], "scale": "linear"},
+        {"name": "act", "kind": "categorical", "values": ['a "b" c.d', "8", "\u00e9"]},
+        {"name": "fast", "kind": "categorical", "values": [True, False]},
+        {"name": 'a.b "c"', "kind": "categorical", "values": ["8", "x"]},
+        {"name": "1 $.x", "kind": "ordered", "values": [8, 9], "scale": "linear"},
+    ]
+    study = acting.create(parameters=parameters)
+    draw = random.Random(2)
+    rows = [
+        {
+            "assignments": {one["name"]: draw.choice(one["values"]) for one in parameters},
+            "value": round(draw.random(), 6),
+        }
+        for _ in range(40)
+    ]
+    acting.do(import_batch, study, rows=rows)
+    return study
+
+
+@pytest.mark.parametrize("sort", ["number", "-value"])
+@pytest.mark.parametrize("levels", [*((kind,) for kind in KINDS), KINDS[2:4], ()])
+def test_trials_are_listed_by_levels_and_by_value(
+    acting: Acting, mixed: str, levels: tuple[tuple[str, Any], ...], sort: str
+) -> None:
+    """Exactly those that have the levels and lie in the range, whatever kind a level is of."""
+    every = acting.look(read.trials, mixed, sort=sort, limit=100).items
+    chosen = crowds.Chosen(low=0.25, high=0.75, levels=levels)
+
+    found = acting.look(read.trials, mixed, sort=sort, among=chosen.among, limit=100).items
+
+    wanted = [
+        trial.number
+        for trial in every
+        if trial.value is not None
+        and 0.25 <= trial.value <= 0.75
+        and all(trial.assignments[name] == value for name, value in levels)
+    ]
+    assert [trial.number for trial in found] == wanted
+    assert 0 < len(wanted) < 40
+
+
+def test_a_sample_of_some_has_only_these(acting: Acting, mixed: str) -> None:
+    """In their order, with the best among them."""
+    chosen = crowds.Chosen(state="completed", levels=(("size", 16),))
+
+    sample = acting.look(crowds.history_sample, mixed, most=100, chosen=chosen)
+
+    listed = acting.look(read.trials, mixed, among=chosen.among, limit=100).items
+    assert [point.number for point in sample.points] == [trial.number for trial in listed]
+    best = accumulate((point.value for point in sample.points), min)
+    assert [point.best for point in sample.points] == list(best)
+    assert [point.position for point in sample.points] == list(range(sample.total))

@@ -23,7 +23,7 @@ PAGES = {
     "help": ("/help", 0),
     "overview": ("/studies/{study}", 17),
     "posterior": ("/studies/{study}/posterior", 22),
-    "trials": ("/studies/{study}/trials", 6),
+    "trials": ("/studies/{study}/trials", 7),
     "trial": ("/studies/{study}/trials/1", 7),
     "convergence": ("/studies/{study}/convergence", 6),
     "importance": ("/studies/{study}/importance", 5),
@@ -173,6 +173,35 @@ def test_trials_are_filtered_sorted_and_paged_by_links(
     assert by_value.index("0.15") < by_value.index("0.2<") if "0.2<" in by_value else True
     assert jump.status_code == 303
     assert jump.headers["location"] == f"{base}/2"
+
+
+def test_the_chart_shows_what_the_table_shows(app_client: TestClient, filled: Filled) -> None:
+    """Table, chart, its feed and the CSV follow one filter, which is in the address."""
+    base = f"/studies/{filled.id}"
+    query = {"fix.rate": "0.1", "low": "0.15", "high": "0.25", "state": "completed"}
+
+    text = app_client.get(f"{base}/trials", params=query).text
+    numbers = re.findall(rf'href="{base}/trials/(\d+)"', text)
+    fed = app_client.get(f"{base}/charts/history", params=query).json()
+    lines = app_client.get(f"{base}/trials.csv", params=query).text.splitlines()
+
+    assert len(numbers) == len(lines) - 1 == fed["total"] == 1
+    assert fed["items"][0]["value"] == 0.2
+    assert "Results that match" in text
+    assert "fix.rate=0.1" in re.findall(r'data-query="([^"]+)"', text)[0]
+    assert re.search(r'value="0.1"\s+selected', text)
+
+
+def test_a_filter_that_leaves_nothing_says_so(app_client: TestClient, filled: Filled) -> None:
+    """In the table and in the chart; what is no number is no filter."""
+    path = f"/studies/{filled.id}/trials"
+
+    nothing = app_client.get(path, params={"low": "7"}).text
+    nonsense = app_client.get(path, params={"low": "inf", "high": "x", "fix.rate": "0.7"}).text
+
+    assert "No trial matches." in nothing
+    assert "No trial that matches has a result." in nothing
+    assert "that match" not in nonsense
 
 
 def test_trials_are_saved_as_csv(app_client: TestClient, filled: Filled) -> None:

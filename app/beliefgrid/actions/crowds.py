@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -10,6 +11,7 @@ from beliefgrid.actions.recall import Recall
 from beliefgrid.actions.regrid import Known, is_same_grid, known_at
 from beliefgrid.actions.views import StudyView
 from beliefgrid.storage import crowds, studies
+from beliefgrid.storage.among import Among
 from beliefgrid.storage.rows import AnyRow
 
 MOST_VALUES = 4
@@ -48,22 +50,44 @@ class TestedCell:
     values: Sequence[float]
 
 
-def history_sample(c: Connection, study_id: str, *, most: int) -> Sample:
-    """Return the results of a study to draw."""
-    return sample_of(c, read.study(c, study_id), most=most)
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which trials of a study are looked at."""
+
+    state: str | None = None
+    worker: str | None = None
+    low: float | None = None
+    high: float | None = None
+    levels: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def among(self) -> Among:
+        """What is asked beyond state and worker."""
+        return Among(self.low, self.high, self.levels)
 
 
-def sample_of(c: Connection, study: StudyView, *, most: int) -> Sample:
+EVERY = Chosen()
+
+
+def history_sample(c: Connection, study_id: str, *, most: int, chosen: Chosen = EVERY) -> Sample:
     """Return the results of a study to draw."""
+    return sample_of(c, read.study(c, study_id), most=most, chosen=chosen)
+
+
+def sample_of(c: Connection, study: StudyView, *, most: int, chosen: Chosen = EVERY) -> Sample:
+    """Return the results of a study to draw, all or of some trials."""
 
     def find() -> Sample:
-        rows = crowds.history_sample(c, study.id, most=most, goal=study.goal)
+        rows = crowds.history_sample(
+            c, study.id, most=most, goal=study.goal,
+            state=chosen.state, worker=chosen.worker, among=chosen.among,
+        )  # fmt: skip
         points = [Point(int(row.position), int(row.number), row.value, row.best) for row in rows]
         return Sample(int(rows[-1].total) if rows else 0, points)
 
     # Each result, correction, deletion and restoration changes one of these.
     moment = (study.result_seq, study.observations, study.last_result_at)
-    return _SAMPLES.get((study.id, most, moment), find)
+    return _SAMPLES.get((study.id, most, moment, chosen), find)
 
 
 def tested(c: Connection, study_id: str, seq: int) -> list[TestedCell]:

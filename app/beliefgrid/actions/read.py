@@ -38,6 +38,7 @@ from beliefgrid.storage import observations
 from beliefgrid.storage import snapshots as snapshot_rows
 from beliefgrid.storage import studies as study_rows
 from beliefgrid.storage import trials as trial_rows
+from beliefgrid.storage.among import ALL, Among
 from beliefgrid.storage.rows import AnyRow, CursorError
 
 TRIAL_SORTS = trial_rows.SORTS
@@ -100,6 +101,7 @@ def trials(
     state: str | None = None,
     worker: str | None = None,
     sort: str = "number",
+    among: Among = ALL,
     cursor: str | None = None,
     limit: int = 100,
 ) -> Page[TrialView]:
@@ -107,7 +109,14 @@ def trials(
     _study_row(c, study_id)
     try:
         page = trial_rows.page(
-            c, study_id, state=state, worker=worker, sort=sort, cursor=cursor, limit=limit
+            c,
+            study_id,
+            state=state,
+            worker=worker,
+            sort=sort,
+            among=among,
+            cursor=cursor,
+            limit=limit,
         )
     except CursorError as error:
         raise CursorInvalidError(str(error)) from error

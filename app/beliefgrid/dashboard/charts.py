@@ -77,18 +77,6 @@ async def definition(request: Request, study_id: str) -> Response:
     return feed(request, content)
 
 
-@router.get("/history")
-async def history(request: Request, study_id: str) -> Response:
-    """Return the results to draw: an even sample, every improvement, and the exact best line."""
-    service = request.app.state.service
-    found = await service.read(crowds.history_sample, study_id, most=MOST_POINTS)
-    items = [
-        {"order": p.position + 1, "number": p.number, "value": p.value, "best_so_far": p.best}
-        for p in found.points
-    ]
-    return feed(request, {"total": found.total, "items": items})
-
-
 def feed(request: Request, content: dict[str, Any]) -> Response:
     """Return JSON for a chart, small on the wire."""
     body = json.dumps(jsonable_encoder(content), separators=(",", ":")).encode()

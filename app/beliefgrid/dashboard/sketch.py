@@ -44,6 +44,7 @@ class History(Part):
     study_id: str
     metric: str
     goal: str
+    query: str
     sketch: Sketch | None
     alt: str
 
@@ -128,8 +129,8 @@ def _path(one: Series, scale: _Scale) -> str:
     return "M" + "L".join(scale.place(x, y) for x, y in one.points)
 
 
-def history_of(study_id: str, metric: str, goal: str, found: Sample) -> History:
-    """Return the history of a study."""
+def history_of(study_id: str, metric: str, goal: str, found: Sample, query: str = "") -> History:
+    """Return the history of a study, or of the trials that a query leaves."""
     cloud = [(p.position + 1.0, p.value) for p in found.points]
     best = [(p.position + 1.0, p.best) for p in found.points]
     drawn = sketch(
@@ -139,4 +140,4 @@ def history_of(study_id: str, metric: str, goal: str, found: Sample) -> History:
     )
     latest = number(found.points[-1].best) if found.points else NOTHING
     alt = f"History of {found.total:,} results; best {metric} so far {latest}."
-    return History(study_id, metric, goal, drawn, alt)
+    return History(study_id, metric, goal, query, drawn, alt)

@@ -17,16 +17,27 @@ from sqlalchemy import (
     select,
 )
 
+from beliefgrid.storage.among import ALL, Among
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import observations, trials
 
 _ORDER = (observations.c.seq, observations.c.id)
 
 
-def history_sample(c: Connection, study_id: str, *, most: int, goal: str) -> list[AnyRow]:
+def history_sample(
+    c: Connection,
+    study_id: str,
+    *,
+    most: int,
+    goal: str,
+    state: str | None = None,
+    worker: str | None = None,
+    among: Among = ALL,
+) -> list[AnyRow]:
     """Return some of a study's results in order: (position, number, value, best, total).
 
-    An even sample of `most`, every improvement, and the last; positions count from 0.
+    An even sample of `most`, every improvement, and the last; positions count from 0, and all is
+    among those of a state, a worker, values and levels.
     """
     best = func.max if goal == "maximize" else func.min
     numbered = (
@@ -43,6 +54,9 @@ def history_sample(c: Connection, study_id: str, *, most: int, goal: str) -> lis
             observations.c.removed_seq.is_(None),
             observations.c.value.is_not(None),
             trials.c.deleted_at.is_(None),
+            *([trials.c.state == state] if state is not None else []),
+            *([trials.c.worker == worker] if worker is not None else []),
+            *among.conditions(c),
         )
         .cte("numbered")
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, func, insert, literal, or_, select, update
 
+from beliefgrid.storage.among import ALL, Among
 from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import AnyRow, CursorError, Page, decode_cursor, page_of
 from beliefgrid.storage.tables import observations, trials
@@ -242,6 +243,7 @@ def page(
     state: str | None = None,
     worker: str | None = None,
     sort: str = "number",
+    among: Among = ALL,
     cursor: str | None = None,
     limit: int = 100,
 ) -> Page[AnyRow]:
@@ -250,13 +252,21 @@ def page(
         raise CursorError(f"expected sort to be one of {', '.join(SORTS)}")
     if sort.endswith("value"):
         return _page_by_value(
-            c, study_id, state=state, worker=worker, sort=sort, cursor=cursor, limit=limit
+            c,
+            study_id,
+            state=state,
+            worker=worker,
+            sort=sort,
+            among=among,
+            cursor=cursor,
+            limit=limit,
         )
     query = _WITH_RESULT.where(trials.c.study_id == study_id, trials.c.deleted_at.is_(None))
     if state is not None:
         query = query.where(trials.c.state == state)
     if worker is not None:
         query = query.where(trials.c.worker == worker)
+    query = query.where(*among.conditions(c))
     is_descending = sort.startswith("-")
     number = trials.c.number
     position = decode_cursor(cursor, (int,))
@@ -274,6 +284,7 @@ def _page_by_value(
     state: str | None,
     worker: str | None,
     sort: str,
+    among: Among,
     cursor: str | None,
     limit: int,
 ) -> Page[AnyRow]:
@@ -302,6 +313,7 @@ def _page_by_value(
     if worker is not None:
         of_worker = trials.c.worker if is_short else func.coalesce(trials.c.worker, "")
         query = query.where(of_worker == worker)
+    query = query.where(*among.conditions(c))
     position = decode_cursor(cursor, ((int, float), int))
     if position is not None:
         reached = value <= position[0] if is_descending else value >= position[0]

@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Sequence
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -11,23 +12,35 @@ from typing import Any, ClassVar
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
+from starlette.datastructures import QueryParams
 
-from beliefgrid.actions import read
+from beliefgrid.actions import crowds, read
 from beliefgrid.actions.many import VERBS, Many, do_with_trials
 from beliefgrid.actions.states import TRIAL_STATES
 from beliefgrid.actions.views import Page, StudyView, TrialView
-from beliefgrid.dashboard import layout, sentences
-from beliefgrid.dashboard.links import Links, links_of
-from beliefgrid.dashboard.numbers import NOTHING, When, count, number, span, when
+from beliefgrid.dashboard import charts, layout, sentences, sketch
+from beliefgrid.dashboard.links import Links, links_of, query_text
+from beliefgrid.dashboard.numbers import (
+    NOTHING,
+    When,
+    address_level,
+    count,
+    level,
+    number,
+    span,
+    when,
+)
 from beliefgrid.dashboard.parts import Lead
 from beliefgrid.dashboard.render import PageContext, Part, respond
 from beliefgrid.dashboard.states import Badge, trial_badge
+from beliefgrid.dashboard.view import FIXED, values_of
 
 router = APIRouter()
 QUESTIONS = ("What was tried?", "What failed, and why?", "Who works on what?")
 PER_PAGE = 50
 REASON = "ended by a person"
 PER_READ = 1000
+MOST_SKETCHED = 250
 SORTS = ("-number", "number", "value", "-value")
 WORDS = {
     "-number": "newest first",
@@ -44,11 +57,26 @@ class Filter:
     state: str | None
     worker: str | None
     sort: str
+    low: float | None = None
+    high: float | None = None
+    levels: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def chosen(self) -> crowds.Chosen:
+        """Which trials these are, in whatever order."""
+        return crowds.Chosen(self.state, self.worker, self.low, self.high, self.levels)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether some trials are left out."""
+        return self.chosen != crowds.EVERY
 
     def query(self, **changes: Any) -> dict[str, Any]:
         """Return the filter as the query of an address; the usual order is left out."""
         sort = self.sort if self.sort != SORTS[0] else None
-        return {"state": self.state, "worker": self.worker, "sort": sort} | changes
+        fixed = {FIXED + name: address_level(value) for name, value in self.levels}
+        ends = {"low": self.low, "high": self.high}
+        return {"state": self.state, "worker": self.worker, "sort": sort} | ends | fixed | changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +134,15 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelSelect:
+    """A parameter whose level may be asked for."""
+
+    field: str
+    name: str
+    options: Sequence[Option]
+
+
+@dataclass(frozen=True, slots=True)
 class TrialsPage(PageContext):
     """The trials of a study."""
 
@@ -117,6 +154,12 @@ class TrialsPage(PageContext):
     states: Sequence[Option]
     workers: Sequence[Option]
     sorts: Sequence[Option]
+    levels: Sequence[LevelSelect]
+    low: str
+    high: str
+    metric: str
+    is_narrow: bool
+    history: sketch.History
     table: TrialTable
     csv_href: str
     import_href: str
@@ -127,8 +170,10 @@ class TrialsPage(PageContext):
 @dataclass(frozen=True, slots=True)
 class _Read:
     study: StudyView
+    wanted: Filter
     trials: Page[TrialView]
     workers: Sequence[str]
+    results: crowds.Sample
 
 
 @router.get("/studies/{study_id}/trials")
@@ -139,17 +184,30 @@ async def trials(request: Request, study_id: str) -> Response:
     if number_text.isascii() and number_text.isdigit():
         to = links_of(request).trial(study_id, int(number_text[:15]))
         return Response(status_code=303, headers={"Location": to})
-    wanted = _filter(request)
-    cursor = query.get("cursor") or None
-    found = await request.app.state.service.read(_read, study_id, wanted, cursor)
-    return respond(request, _page(request, found, wanted))
+    found = await request.app.state.service.read(_read, study_id, query)
+    return respond(request, _page(request, found))
+
+
+@router.get("/studies/{study_id}/charts/history")
+async def history(request: Request, study_id: str) -> Response:
+    """Return the results to draw: an even sample, every improvement, and the exact best line.
+
+    Of all trials, or of those that the filter of the Trials page leaves.
+    """
+    found = await request.app.state.service.read(_history, study_id, request.query_params)
+    items = [
+        {"order": p.position + 1, "number": p.number, "value": p.value, "best_so_far": p.best}
+        for p in found.points
+    ]
+    return charts.feed(request, {"total": found.total, "items": items})
 
 
 @router.get("/studies/{study_id}/trials.csv")
 async def trials_csv(request: Request, study_id: str) -> StreamingResponse:
     """Return the trials that the filter leaves, as CSV."""
-    service, wanted = request.app.state.service, _filter(request)
+    service = request.app.state.service
     study = await service.read(read.study, study_id)
+    wanted = filter_of(request.query_params, study.parameters)
     name = f'attachment; filename="{study_id}-trials.csv"'
     return StreamingResponse(
         _csv(service, study, wanted),
@@ -174,33 +232,61 @@ async def change_many(request: Request, study_id: str) -> Response:
         reason=REASON,
         actor=layout.state_of(request, "actor", None),
     )
-    query = _filter(request).query(done=done.changed, refused=len(done.refused) or None)
+    study = await service.read(read.study, study_id)
+    wanted = filter_of(request.query_params, study.parameters)
+    query = wanted.query(done=done.changed, refused=len(done.refused) or None)
     to = links_of(request).study(study_id, "trials", **query)
     return Response(status_code=303, headers={"Location": to})
 
 
-def _filter(request: Request) -> Filter:
-    query = request.query_params
+def filter_of(query: QueryParams, parameters: Sequence[Mapping[str, Any]]) -> Filter:
+    """Return the filter that an address asks for; what makes no sense is left out."""
     state, sort = query.get("state"), query.get("sort")
     return Filter(
         state=state if state in TRIAL_STATES else None,
         worker=query.get("worker") or None,
         sort=sort if sort in SORTS else SORTS[0],
+        low=_number(query.get("low", "")),
+        high=_number(query.get("high", "")),
+        levels=tuple(values_of(_fixed(query), parameters).items()),
     )
 
 
-def _read(c: Connection, study_id: str, wanted: Filter, cursor: str | None) -> _Read:
+def _fixed(query: QueryParams) -> dict[str, str]:
+    given = {name: text for name, text in query.items() if name.startswith(FIXED) and text}
+    return {name.removeprefix(FIXED): text for name, text in given.items()}
+
+
+def _number(text: str) -> float | None:
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None
+
+
+def _read(c: Connection, study_id: str, query: QueryParams) -> _Read:
     study = read.study(c, study_id)
+    wanted = filter_of(query, study.parameters)
     found = read.trials(
         c, study_id, state=wanted.state, worker=wanted.worker, sort=wanted.sort,
-        cursor=cursor, limit=PER_PAGE,
+        among=wanted.chosen.among, cursor=query.get("cursor") or None, limit=PER_PAGE,
     )  # fmt: skip
-    return _Read(study, found, [worker.name for worker in read.workers(c, study_id)])
+    workers = [worker.name for worker in read.workers(c, study_id)]
+    results = crowds.sample_of(c, study, most=MOST_SKETCHED, chosen=wanted.chosen)
+    return _Read(study, wanted, found, workers, results)
 
 
-def _page(request: Request, found: _Read, wanted: Filter) -> TrialsPage:
-    links, study = links_of(request), found.study
+def _history(c: Connection, study_id: str, query: QueryParams) -> crowds.Sample:
+    study = read.study(c, study_id)
+    chosen = filter_of(query, study.parameters).chosen
+    return crowds.sample_of(c, study, most=charts.MOST_POINTS, chosen=chosen)
+
+
+def _page(request: Request, found: _Read) -> TrialsPage:
+    links, study, wanted = links_of(request), found.study, found.wanted
     names = [("", "any")] + [(name, name) for name in found.workers]
+    query = query_text(wanted.query(sort=None)).removeprefix("?")
     return TrialsPage(
         frame=layout.frame(request, f"Trials · {study.name}", study=study, is_live=True),
         head=layout.study_head(links, study, "trials", title="Trials"),
@@ -208,6 +294,12 @@ def _page(request: Request, found: _Read, wanted: Filter) -> TrialsPage:
         states=_options([("", "any"), *((s, s) for s in TRIAL_STATES)], wanted.state or ""),
         workers=_options(names, wanted.worker or ""),
         sorts=_options(list(WORDS.items()), wanted.sort),
+        levels=[_level_select(parameter, wanted) for parameter in study.parameters],
+        low="" if wanted.low is None else address_level(wanted.low),
+        high="" if wanted.high is None else address_level(wanted.high),
+        metric=study.metric,
+        is_narrow=wanted.is_narrow,
+        history=sketch.history_of(study.id, study.metric, study.goal, found.results, query),
         table=_table(request, links, found, wanted),
         csv_href=links.study(study.id, "trials.csv", **wanted.query()),
         import_href=links.study(study.id, "import"),
@@ -232,7 +324,7 @@ def _table(request: Request, links: Links, found: _Read, wanted: Filter) -> Tria
         next_href=href(cursor=found.trials.next_cursor) if found.trials.next_cursor else None,
         first_href=None if is_first else href(),
         caption=f"{count(len(found.trials.items), 'trial')}, {WORDS[wanted.sort]}",
-        is_filtered=bool(wanted.state or wanted.worker or not is_first),
+        is_filtered=wanted.is_narrow or not is_first,
         api_href=links.study(study.id, "api"),
         action=links.study(study.id, "trials", **wanted.query()),
         csrf_token=layout.state_of(request, "csrf_token", ""),
@@ -289,6 +381,14 @@ def _remark(trial: TrialView) -> str:
     return " · ".join(remark for remark in remarks if remark)
 
 
+def _level_select(parameter: Mapping[str, Any], wanted: Filter) -> LevelSelect:
+    name = parameter["name"]
+    chosen = dict(wanted.levels).get(name)
+    levels = [(address_level(value), level(value)) for value in parameter["values"]]
+    picked = "" if chosen is None else address_level(chosen)
+    return LevelSelect(FIXED + name, name, _options([("", "any"), *levels], picked))
+
+
 def _options(choices: Sequence[tuple[str, str]], chosen: str) -> list[Option]:
     return [Option(value, text, value == chosen) for value, text in choices]
 
@@ -302,7 +402,7 @@ async def _csv(service: Any, study: StudyView, wanted: Filter) -> AsyncIterator[
     while True:
         page: Page[TrialView] = await service.read(
             read.trials, study.id, state=wanted.state, worker=wanted.worker, sort=wanted.sort,
-            cursor=cursor, limit=PER_READ,
+            among=wanted.chosen.among, cursor=cursor, limit=PER_READ,
         )  # fmt: skip
         yield "".join(_line(_cells(trial, names)) for trial in page.items)
         cursor = page.next_cursor
