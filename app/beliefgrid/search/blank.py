@@ -12,10 +12,10 @@ from beliefgrid.search.kernel import Space
 from beliefgrid.search.mass import DenseMass, Mass
 from beliefgrid.search.model import KnowsNoObjective, Ranking
 from beliefgrid.search.observations import Results, open_cells, unusable
+from beliefgrid.search.opening import opening
 from beliefgrid.search.problem import Problem
 from beliefgrid.search.sequence import top
 from beliefgrid.search.streams import stream
-from beliefgrid.search.walk import walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,18 +61,11 @@ class BlankModel(KnowsNoObjective):
         return np.where(is_open, score, np.nan)
 
     def rank(self, pending: Ints, n: int) -> Ranking:
-        """Return an even walk over the grid, or the cells that are the likeliest to work."""
+        """Return an opening, or the cells that are the likeliest to work."""
         if len(self.results.infeasible):
             lots = stream(self.problem.seed, len(self.results.infeasible), "ties")
             return Ranking.unscored("feasible", top(self.scores(pending), n, lots).tolist())
-        taken = set(pending.tolist())
-        cells: list[int] = []
-        for cell in walk(self.problem):
-            if len(cells) == n:
-                break
-            if cell not in taken:
-                cells.append(cell)
-        return Ranking.unscored("walk", cells)
+        return opening(self.problem, pending, n)
 
     def similarity(self, cells: Ints) -> Floats:
         """Return nothing: no cell is tested."""

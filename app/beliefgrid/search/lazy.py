@@ -30,12 +30,12 @@ from beliefgrid.search.listed import ListedGrid, ListedProblem, ListedSpace
 from beliefgrid.search.mass import SparseMass
 from beliefgrid.search.model import KnowsNoObjective, Ranking, Regret
 from beliefgrid.search.observations import Results
+from beliefgrid.search.opening import opening
 from beliefgrid.search.prior import Prior
 from beliefgrid.search.problem import Problem
 from beliefgrid.search.repeat import Repeat
 from beliefgrid.search.surrogate import Surrogate
 from beliefgrid.search.theta import Theta
-from beliefgrid.search.walk import walk
 
 NONE = np.zeros(0, np.int64)
 
@@ -60,15 +60,8 @@ class LazyBlankModel(KnowsNoObjective):
         return np.full(len(cells), np.nan), np.full(len(cells), np.nan)
 
     def rank(self, pending: Ints, n: int) -> Ranking:
-        """Return the first cells of an even walk that are not taken."""
-        taken = {*pending.tolist(), *self.results.known.tolist()}
-        cells: list[int] = []
-        for cell in walk(self.problem):
-            if len(cells) == n:
-                break
-            if cell not in taken:
-                cells.append(cell)
-        return Ranking.unscored("walk", cells)
+        """Return an opening."""
+        return opening(self.problem, np.concatenate([pending, self.results.known]), n)
 
     def similarity(self, cells: Ints) -> Floats:
         """Return nothing: no cell is tested."""

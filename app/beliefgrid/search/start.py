@@ -26,8 +26,14 @@ def n_start(problem: Problem) -> int:
         return N_START
     if not problem.prior.is_uniform:
         return N_WITH_PRIOR
-    is_ordered = all(parameter.is_ordered for parameter in problem.grid.parameters)
-    return N_WITH_MIDDLE if is_ordered else N_START
+    return N_WITH_MIDDLE if begins_in_the_middle(problem) else N_START
+
+
+def begins_in_the_middle(problem: Problem) -> bool:
+    """Say whether the middle of the grid is what is best known before any result."""
+    if problem.strategy.likelihood != "gp" or not problem.prior.is_uniform:
+        return False
+    return all(parameter.is_ordered for parameter in problem.grid.parameters)
 
 
 def start_cells(problem: Problem) -> tuple[list[int], int]:
