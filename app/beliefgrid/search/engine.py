@@ -50,17 +50,17 @@ def update(
     Args:
         problem: what is searched.
         observations: everything reported so far, in any order.
-        pending: cells that are under way; they are not suggested again.
+        pending: cells that are under way, tested ones too; they are not suggested again.
         event: the event that the posterior belongs to; it selects the random numbers.
         previous: theta of the posterior before; a fit starts from it.
         theta: use exactly this one and fit nothing.
         n_queue: how long the ranked list is at most.
     """
     results = merge(problem, observations)
-    under_way = _pending(problem, results, pending)
-    model = _model(problem, results, event, theta, previous, under_way)
+    live = _live(problem, pending)
+    model = _model(problem, results, event, theta, previous, np.setdiff1d(live, results.known))
     leader = None if model.leader is None else _beliefs(model, results, [model.leader])[0]
-    parts = suggestions(problem, results, model, under_way, n_queue)
+    parts = suggestions(problem, results, model, live, n_queue)
     queue = Explainer(problem, results, model, leader).candidates(parts)
     stop = advice(problem, results, model)
     mass = model.mass
@@ -88,7 +88,7 @@ def update(
         trials_to_finish=_forecast(problem, model, stop),
         leader_interval=None if model.leader is None else model.interval(model.leader),
         conflict=model.conflict,
-        repeat=model.repeat(queue[0].cell if queue else None),
+        repeat=model.repeat(_newest(results, queue)),
         should_stop=stop.should_stop,
         reasons=stop.reasons,
         axis_marginals=tuple(
@@ -171,9 +171,19 @@ def _whole_model(
 
 
 def _pending(problem: Problem, results: Results, pending: Iterable[int]) -> Ints:
+    return np.setdiff1d(_live(problem, pending), results.known)
+
+
+def _live(problem: Problem, pending: Iterable[int]) -> Ints:
     cells = np.array(sorted(set(pending)), dtype=np.int64)
     check_cells(problem.grid, cells)
-    return np.setdiff1d(cells, results.known)
+    return cells
+
+
+def _newest(results: Results, queue: tuple[Candidate, ...]) -> int | None:
+    """Return the first cell of the queue that has no result yet."""
+    known = set(results.known.tolist())
+    return next((candidate.cell for candidate in queue if candidate.cell not in known), None)
 
 
 def _beliefs(model: Model, results: Results, cells: list[int]) -> tuple[Belief, ...]:

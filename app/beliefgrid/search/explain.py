@@ -113,6 +113,8 @@ REASONS = {
     "thompson": "it is the best cell in a random draw from the belief",
     "inverse_loss": "similar cells did well, by 1/loss, and it adds something new",
     "boltzmann": "similar cells did well and it adds something new",
+    "repeat": "it may be the best one, and the last trials measure such cells again, for the noise"
+    " is high",
 }
 MODEL_RULES = ("ei", "lcb", "p_best", "thompson")
 

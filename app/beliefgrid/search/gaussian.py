@@ -29,7 +29,7 @@ from beliefgrid.search.mass import DenseMass, Mass
 from beliefgrid.search.model import Ranking, Regret
 from beliefgrid.search.observations import Results, open_cells, unusable
 from beliefgrid.search.problem import Problem
-from beliefgrid.search.repeat import LEAST, RIVALS, Repeat, gain_of_measuring
+from beliefgrid.search.repeat import LEAST, RIVALS, Repeat, gain_of_measuring, worth_a_second_look
 from beliefgrid.search.samples import samples
 from beliefgrid.search.sequence import one_after_the_other, top
 from beliefgrid.search.streams import stream
@@ -199,14 +199,25 @@ class GaussianModel:
         """Return what a second look at the leader is worth, beside one at a new cell (11.5)."""
         if self.problem.noise == "none":
             return None  # it would come out the same
-        tested = self._rivals
-        rivals = tested[np.argsort(self.mean[tested], kind="stable")[:RIVALS]]
+        rivals = self._leading
         cells = rivals if new is None else np.append(rivals, new)
         means, covariance = self.surrogate.joint(cells)
         noise, unit = self.theta.noise, self._metric_per_unit
         again = gain_of_measuring(0, means[0], covariance, noise)
         fresh = gain_of_measuring(-1, means[0], covariance, noise) if new is not None else 0.0
         return Repeat(int(rivals[0]), unit * again, unit * fresh, again > max(fresh, LEAST))
+
+    def second_looks(self) -> Ints:
+        """Return leading cells, the one first that is most worth a second look (11.6)."""
+        leading = self._leading
+        means, covariance = self.surrogate.joint(leading)
+        return leading[worth_a_second_look(means[0], covariance, self.theta.noise)]
+
+    @property
+    def _leading(self) -> Ints:
+        """The best tested cells by mean, the leader first."""
+        tested = self._rivals
+        return tested[np.argsort(self.mean[tested], kind="stable")[:RIVALS]]
 
     def interval(self, cell: int) -> tuple[float, float]:
         """Return the range that holds a cell's objective with 90 %, in the metric's units."""

@@ -225,6 +225,10 @@ class LazyModel:
         found = self.inner.repeat(None if new is None else int(self._places(np.array(new))))
         return found and replace(found, cell=int(self.cells[found.cell]))
 
+    def second_looks(self) -> Ints:
+        """Return leading cells, the one first that is most worth a second look."""
+        return self.cells[self.inner.second_looks()]
+
     def interval(self, cell: int) -> tuple[float, float]:
         """Return the range that holds a candidate's objective with 90 %."""
         return self.inner.interval(int(self._places(np.array(cell))))

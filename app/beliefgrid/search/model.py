@@ -69,6 +69,10 @@ class KnowsNoObjective:
         del new
         return None
 
+    def second_looks(self) -> Ints:
+        """Return no cell."""
+        return np.zeros(0, dtype=np.int64)
+
     def interval(self, cell: int) -> tuple[float, float] | None:
         """Return None."""
         del cell
@@ -129,6 +133,10 @@ class Model(Protocol):
 
     def repeat(self, new: int | None) -> Repeat | None:
         """Return what a second look at the leader is worth, beside one at a new cell."""
+        ...
+
+    def second_looks(self) -> Ints:
+        """Return leading cells, the one first that is most worth a second look."""
         ...
 
     def interval(self, cell: int) -> tuple[float, float] | None:

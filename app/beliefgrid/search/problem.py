@@ -66,6 +66,7 @@ class Problem:
     strategy: Strategy = field(default_factory=Strategy)
     stopping: Stopping = field(default_factory=Stopping)
     noise: str = "some"
+    n_trials: int | None = None  # the budget, if there is one
     constraints: Constraints | None = None
 
     @classmethod
@@ -102,6 +103,7 @@ class Problem:
             strategy=strategy,
             stopping=_stopping(definition.get("stopping") or {}),
             noise=_noise(definition.get("noise")),
+            n_trials=(definition.get("budget") or {}).get("trials"),
             constraints=constraints if constraints.are_any else None,
         )
         return problem if problem.excluded is None else problem.restricted()
