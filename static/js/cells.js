@@ -2,9 +2,10 @@
 
 import { element } from "./chart.js";
 import { areaOf, scales } from "./film.js";
-import { level } from "./format.js";
+import { level, number } from "./format.js";
 import { layerOf, valueText } from "./layers.js";
-import { address, sendJson, studyResource, withQuery } from "./service.js";
+import { address, getJson, sendJson, studyResource, withQuery } from "./service.js";
+import { cellAt, fixed } from "./study.js";
 
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
@@ -100,30 +101,48 @@ export class CellCursor {
   }
 
   // -------------------------------------------------------------------- menu
-  #open() {
+  async #open() {
     if (!this.#at) return;
     this.#place();
     const assignments = { ...this.fixed(), ...this.#place2d() };
+    const known = await cellAt(this.study, assignments).catch(() => ({ is_searched: true, trials: [] }));
     const act = (text, work) => {
       const button = element("button", { type: "button", text });
       button.addEventListener("click", () => this.#do(work));
       return button;
     };
-    const close = element("button", { type: "button", text: "Close" });
-    close.addEventListener("click", () => this.#close());
+    const note = element("button", { type: "button", text: "Note …" });
+    note.addEventListener("click", () => this.#write(assignments, known.trials[0]));
     this.#menu.replaceChildren(
       element("p", { text: words(assignments) }),
+      ...known.trials.map((trial) => this.#line(trial)),
       element(
         "p",
         { className: "buttons" },
         act("Queue it", () => this.#queue(assignments)),
-        act("Exclude it", () => this.#exclude(assignments)),
+        known.is_searched
+          ? act("Exclude it", () => this.#rule(assignments, exclude))
+          : act("Search it again", () => this.#rule(assignments, allow)),
+        note,
         element("a", { className: "button", href: this.#whatIf(assignments), text: "What if …" }),
-        close,
+        this.#closing(),
       ),
     );
     this.#menu.hidden = false;
     this.#menu.querySelector("button").focus();
+  }
+
+  /** A trial of the cell: its page, its value, its notes. */
+  #line({ number: trial, state, value, notes }) {
+    const said = [state, value === null ? "" : number(value), notes].filter(Boolean).join(" · ");
+    const link = element("a", { href: this.#trial(trial), text: `Trial ${trial}` });
+    return element("p", { className: "quiet" }, link, `: ${said}`);
+  }
+
+  #closing() {
+    const close = element("button", { type: "button", text: "Close" });
+    close.addEventListener("click", () => this.#close());
+    return close;
   }
 
   #close() {
@@ -131,44 +150,93 @@ export class CellCursor {
     this.pad.focus();
   }
 
+  /** Do something, say what was done, and offer to take it back; `work` returns {text, undo, trial}. */
   async #do(work) {
     try {
-      const { text, number } = await work();
-      const undo = element("button", { type: "button", text: "Take that back" });
-      undo.addEventListener("click", () => this.#do(() => this.#takeBack(number)));
-      const trial = address(`/studies/${encodeURIComponent(this.study)}/trials/${number}`);
-      const more = number ? [undo, element("a", { className: "button", href: trial, text: "Its page and notes" })] : [];
-      const close = element("button", { type: "button", text: "Close" });
-      close.addEventListener("click", () => this.#close());
+      const { text, undo, trial } = await work();
+      const more = [];
+      if (undo) {
+        const back = element("button", { type: "button", text: "Take that back" });
+        back.addEventListener("click", () => this.#do(async () => ({ text: (await undo()) ?? "Taken back." })));
+        more.push(back);
+      }
+      if (trial) more.push(element("a", { className: "button", href: this.#trial(trial), text: "Its page" }));
       const said = element("p", { role: "status", text });
-      this.#menu.replaceChildren(said, element("p", { className: "buttons" }, ...more, close));
+      this.#menu.replaceChildren(said, element("p", { className: "buttons" }, ...more, this.#closing()));
       this.#menu.querySelector("button").focus();
     } catch (error) {
+      this.#menu.querySelector("[role=alert]")?.remove();
       this.#menu.append(element("p", { className: "chart-error", role: "alert", text: error.message }));
     }
   }
 
   async #queue(assignments) {
-    const { number } = await sendJson("POST", studyResource(this.study, "/trials"), { assignments });
-    return { number, text: `Queued as trial ${number}: the next worker that asks gets it.` };
+    const { number: trial } = await sendJson("POST", studyResource(this.study, "/trials"), { assignments });
+    const undo = () => sendJson("DELETE", studyResource(this.study, `/trials/${trial}`));
+    return { trial, undo, text: `Queued as trial ${trial}: the next worker that asks gets it.` };
   }
 
-  async #exclude(assignments) {
-    const { number } = await this.#queue(assignments);
-    const failure = { kind: "infeasible", reason: "excluded by hand" };
-    await sendJson("POST", studyResource(this.study, `/trials/${number}/failure`), failure);
-    return { number, text: `Excluded, as trial ${number}: it will not be suggested.` };
+  /** Change the rules of the study: a revision, which the opposite change takes back. */
+  async #rule(assignments, change) {
+    const study = await getJson(studyResource(this.study));
+    const changes = change(study, assignments);
+    const resource = studyResource(this.study);
+    const { n_cells: count, cells_tested: tested } = await sendJson("PATCH", resource, changes, { "If-Match": `"${study.version}"` });
+    // A study that had tested everything goes on, unless its budget is spent, too.
+    const wasAtEnd = study.state === "exhausted" && study.cells_tested >= study.n_cells;
+    if (wasAtEnd && tested < count) await sendJson("PATCH", resource, { state: "active" }).catch(() => null);
+    const back = change === exclude ? allow : exclude;
+    return { undo: async () => (await this.#rule(assignments, back)).text, text: `${change === exclude ? "Excluded" : "Searched again"}: the grid has ${count.toLocaleString("en")} cells now.` };
   }
 
-  async #takeBack(number) {
-    await sendJson("DELETE", studyResource(this.study, `/trials/${number}`));
-    return { number: null, text: "Taken back." };
+  // -------------------------------------------------------------------- notes
+  #write(assignments, trial) {
+    const field = element("textarea", { rows: 3, maxlength: 10_000 });
+    field.value = trial?.notes ?? "";
+    const save = element("button", { type: "button", text: "Save the note" });
+    save.addEventListener("click", () => this.#do(() => this.#note(assignments, trial, field.value)));
+    const about = trial ? `Note on trial ${trial.number}` : `Note on ${words(assignments)}, kept with the study's notes`;
+    this.#menu.replaceChildren(
+      element("label", {}, element("span", { text: about }), field),
+      element("p", { className: "buttons" }, save, this.#closing()),
+    );
+    field.focus();
+  }
+
+  /** Note something on a cell's newest trial, or with the study if it has none. */
+  async #note(assignments, trial, text) {
+    const path = trial ? `/trials/${trial.number}` : "";
+    const resource = studyResource(this.study, path);
+    const before = trial ? trial.notes : (await getJson(resource)).notes;
+    const notes = trial ? text : [before, `${words(assignments)}: ${text}`].filter(Boolean).join("\n");
+    await sendJson("PATCH", resource, { notes });
+    const undo = () => sendJson("PATCH", resource, { notes: before }).then(() => null);
+    return { undo, trial: trial?.number, text: trial ? `Noted on trial ${trial.number}.` : "Noted with the study." };
+  }
+
+  #trial(trial) {
+    return address(`/studies/${encodeURIComponent(this.study)}/trials/${trial}`);
   }
 
   #whatIf(assignments) {
-    const fixed = Object.fromEntries(Object.entries(assignments).map(([name, value]) => [`fix.${name}`, value]));
-    return withQuery(address(`/studies/${encodeURIComponent(this.study)}/what-if`), fixed);
+    return withQuery(address(`/studies/${encodeURIComponent(this.study)}/what-if`), fixed(assignments));
   }
+}
+
+/** Return the change of a study that forbids a combination. */
+function exclude({ constraints }, assignments) {
+  return { constraints: { ...constraints, forbid: [...(constraints?.forbid ?? []), assignments] } };
+}
+
+/** Return the change that takes this rule out again. */
+function allow({ constraints }, assignments) {
+  const same = (table) => Object.keys(table).length === Object.keys(assignments).length
+    && Object.entries(assignments).every(([name, value]) => [table[name]].flat().length === 1 && [table[name]].flat()[0] === value);
+  const kept = (constraints?.forbid ?? []).filter((table) => !same(table));
+  if (kept.length === (constraints?.forbid ?? []).length) throw new Error("A rule of the study excludes it; the settings list the rules.");
+  const { forbid: _gone, ...others } = constraints;
+  const rules = kept.length ? { ...others, forbid: kept } : others;
+  return { constraints: Object.keys(rules).length ? rules : null };
 }
 
 const words = (assignments) =>

@@ -29,6 +29,7 @@ const KINDS = [
   "update_failed",
   "prior_changed",
   "grid_changed",
+  "rules_changed",
   ...TRIAL_EVENTS.map((kind) => `trial_${kind}`),
   ...STUDY_EVENTS.map((kind) => `study_${kind}`),
 ];

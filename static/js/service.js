@@ -36,8 +36,8 @@ export async function getJson(path, { signal } = {}) {
 }
 
 /** Send JSON, and return the answer's, or throw a `ServiceError` that says what was wrong. */
-export async function sendJson(method, path, content) {
-  const headers = { Accept: "application/json", "Content-Type": "application/json" };
+export async function sendJson(method, path, content, more = {}) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json", ...more };
   const answer = await fetch(path, { method, headers, body: content && JSON.stringify(content) });
   if (!answer.ok) throw await failure(answer);
   return answer.status === 204 ? null : answer.json();

@@ -26,6 +26,13 @@ export function posterior(study, { layer, x, y, reduce, at, fixed = {} }, option
 /** Return which cells were tested, pending, failed, best and next at a snapshot. */
 export const marks = (study, at, options) => getJson(resource(study, "marks", { at }), options);
 
+/** Return the newest trials of a combination, and whether it is searched. */
+export const cellAt = (study, assignments) => getJson(resource(study, "cell", fixed(assignments)));
+
+/** Return a combination as the part of an address that fixes each parameter. */
+export const fixed = (assignments) =>
+  Object.fromEntries(Object.entries(assignments).map(([name, value]) => [`fix.${name}`, value]));
+
 /** Return the snapshots after a seq, briefly: what the time slider needs. */
 export async function moments(study, after = 0) {
   const found = [];

@@ -90,3 +90,21 @@ def test_a_parameter_that_does_not_matter_is_left_out(api: Api) -> None:
 def test_a_bad_rule_is_refused_with_its_code(api: Api, code: str, changes: Any) -> None:
     """Nothing is stored."""
     api.problem("POST", "/studies", 422, code, json=STUDY | changes)
+
+
+def test_rules_are_changed_in_mid_study(api: Api) -> None:
+    """By PATCH: a new revision; null takes all rules away; what cannot be is refused."""
+    study = api.study()
+    path = f"/api/v1/studies/{study}"
+    one = {"learning_rate": 0.1, "latent_dim": 8}
+
+    changed = api.client.patch(path, json={"constraints": {"forbid": [one]}}).json()
+    api.problem(
+        "PATCH", f"/studies/{study}", 422, "constraint_value_unknown",
+        json={"constraints": {"forbid": [{"latent_dim": 9}]}},
+    )  # fmt: skip
+    restored = api.client.patch(path, json={"constraints": None}).json()
+
+    assert (changed["n_cells"], changed["revision"]) == (8, 2)
+    assert changed["constraints"] == {"forbid": [one]}
+    assert (restored["n_cells"], restored["constraints"]) == (9, None)

@@ -23,6 +23,10 @@ class Api:
         """POST to a resource below /api/v1."""
         return self._answer(self._client.post(f"/api/v1{path}", json=body))
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        """PATCH a resource below /api/v1."""
+        return self._answer(self._client.patch(f"/api/v1{path}", json=body))
+
     def create(
         self,
         parameters: Mapping[str, Sequence[Any]],

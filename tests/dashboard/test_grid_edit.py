@@ -94,6 +94,30 @@ def test_one_click_adds_the_level_beyond_the_border(forms: Forms, api: Api, stud
     assert changed["state"] == "active"
 
 
+def test_a_combination_is_excluded_and_searched_again(forms: Forms, api: Api, study: str) -> None:
+    """By a form; the rule is listed, and each way is a revision with a way back."""
+    path = f"/studies/{study}/settings"
+    status, _, where = forms.send(path, wish="exclude", **{"fix.rate": "0.1", "fix.act": "relu"})
+    text = forms.client.get(path).text
+
+    assert (status, "before=1" in where) == (303, True)
+    assert api.get(f"/studies/{study}")["constraints"] == {"forbid": [{"rate": 0.1, "act": "relu"}]}
+    assert "rate 0.1, act relu" in text
+    assert "Excluded: 1 cell" in text
+    forms.send(path, allow="0")
+    assert api.get(f"/studies/{study}")["constraints"] is None
+    forms.send(path, wish="restore_levels", revision="2")
+    assert api.get(f"/studies/{study}")["n_cells"] == 5
+    wrong = {"wish": "exclude", "fix.rate": "0.7"}
+    for fields, says in (
+        ({"wish": "exclude"}, "at least one"),
+        (wrong, "no level rate 0.7"),
+        ({"allow": "7"}, "no such rule"),
+    ):
+        status, text, _ = forms.send(path, **fields)
+        assert (status, says in text) == (422, True)
+
+
 def test_moments_before_the_edit_show_the_grid_of_then(forms: Forms, api: Api, study: str) -> None:
     """Words, map and marks are of that grid; frames are drawn over the grid that is asked for."""
     old = api.get(f"/studies/{study}/snapshots")["items"][-1]

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from beliefgrid.actions.change import Change, changing
 from beliefgrid.actions.definitions import normalised
 from beliefgrid.actions.errors import InvalidTransitionError, VersionMismatchError
-from beliefgrid.actions.regrid import edited_grid, renumber
+from beliefgrid.actions.regrid import edited_grid, recount, renumber
 from beliefgrid.actions.states import STUDY_MOVES
 from beliefgrid.actions.views import StudyView, study_view
 from beliefgrid.storage import studies
@@ -26,12 +26,12 @@ def patch_study(
     actor: str | None = None,
     now: datetime,
 ) -> StudyView:
-    """Change a study's name, notes, tags, levels, budget, stopping rule or state.
+    """Change a study's name, notes, tags, levels, rules, budget, stopping rule or state.
 
     Raises:
         VersionMismatchError: it was changed since the version that the caller saw.
         InvalidTransitionError: a study in this state cannot go to that one.
-        SearchError: the levels or the stopping rule cannot be used.
+        SearchError: the levels, the constraints or the stopping rule cannot be used.
         GridEditInvalidError: the parameters are not those of the study with other levels.
     """
     with changing(c, study_id, now, actor=actor) as study:
@@ -42,6 +42,8 @@ def patch_study(
             study.event("study_described", **described)
         if "parameters" in changes:
             _edit_grid(study, changes["parameters"])
+        if "constraints" in changes:
+            _edit_rules(study, changes["constraints"])
         defined = {name: changes[name] for name in _DEFINITION if name in changes}
         if defined:
             seq = _redefine(study, defined, "study_changed")
@@ -108,6 +110,14 @@ def _edit_grid(study: Change, parameters: list[dict[str, Any]]) -> None:
         return
     seq = _redefine(study, parts, "grid_changed", said)
     renumber(study, study.definition)
+    study.believe_anew(seq)
+
+
+def _edit_rules(study: Change, constraints: dict[str, Any] | None) -> None:
+    if constraints == study.definition.get("constraints"):
+        return
+    seq = _redefine(study, {"constraints": constraints}, "rules_changed")
+    recount(study, study.definition)
     study.believe_anew(seq)
 
 

@@ -86,8 +86,8 @@ def attempts_left(study: Change, cell: int, *, spent: int = 0) -> int:
 
 
 def give_back(study: Change, cell: int, explanation: dict[str, object] | None) -> None:
-    """Put a cell at the head of the list, for the next who asks."""
-    if trials.is_taken(study.c, study.id, cell):
+    """Put a cell at the head of the list, for the next who asks, if it is still searched."""
+    if not study.problem.is_allowed(cell) or trials.is_taken(study.c, study.id, cell):
         return
     # It may be listed again already, by an update that did not know of the lease.
     snapshots.drop_candidate(study.c, study.id, cell)

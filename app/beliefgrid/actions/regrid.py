@@ -18,6 +18,7 @@ from beliefgrid.actions.errors import GridEditInvalidError
 from beliefgrid.search import Grid, Parameter, Problem, SearchError
 from beliefgrid.storage import cells as cell_rows
 from beliefgrid.storage import observations
+from beliefgrid.storage import snapshots as candidate_rows
 from beliefgrid.storage.rows import AnyRow
 
 
@@ -66,8 +67,18 @@ def renumber(study: Change, definition: dict[str, Any]) -> None:
         if (cell := cell_at(problem.grid, row.assignments)) is not None
     }
     cell_rows.renumber(study.c, study.id, moved, placed)
+    recount(study, definition)
+
+
+def recount(study: Change, definition: dict[str, Any]) -> None:
+    """Count the cells that a new definition searches, and offer none of the others."""
+    _, problem = normalised(definition)
     closed = sum(problem.is_allowed(cell) for cell in cell_rows.closed(study.c, study.id))
     study.set(n_cells=problem.n_allowed, cells_closed=closed, walk_cursor=0)
+    offered = candidate_rows.candidate_cells(study.c, study.id)
+    gone = [cell for cell in offered if not problem.is_allowed(cell)]
+    if gone:
+        candidate_rows.drop_candidates(study.c, study.id, gone)
 
 
 def is_same_grid(c: Connection, study_id: str, revision: int, other: int) -> bool:

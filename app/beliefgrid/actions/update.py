@@ -89,7 +89,7 @@ def publish(c: Connection, done: Task, update: Update, *, now: datetime) -> bool
             update = _twice_running(c, study, update)
             store(c, done.recipe, done.revision, update, now)
             if is_same_grid(c, study_id, done.revision, study.row.revision):
-                _replace_queue(study, done.recipe.seq, update)
+                _replace_queue(study, done, update)
             study.set(
                 snapshot_seq=done.recipe.seq, snapshot_results=done.results, update_error=None
             )
@@ -148,9 +148,12 @@ def _twice_running(c: Connection, study: Change, update: Update) -> Update:
     return replace(update, summary=update.summary | {"should_stop": update.holds and held_before})
 
 
-def _replace_queue(study: Change, seq: int, update: Update) -> None:
+def _replace_queue(study: Change, done: Task, update: Update) -> None:
     # Cells that were leased or told while the update was computed are not offered again.
     taken = trials.taken_among(study.c, study.id, [cell for cell, _ in update.queue])
+    if done.revision != study.row.revision:  # its rules may have been others
+        taken |= {cell for cell, _ in update.queue if not study.problem.is_allowed(cell)}
+    seq = done.recipe.seq
     rows = [
         {"study_id": study.id, "rank": rank, "cell": cell, "seq": seq, "explanation": explanation}
         for rank, (cell, explanation) in enumerate(update.queue)

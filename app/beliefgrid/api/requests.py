@@ -239,6 +239,7 @@ class StudyPatch(Body):
     """What of a study may change.
 
     `parameters` are the same ones with other levels: every cell keeps what is known of it.
+    `constraints` are all rules from now on; null takes them away.
     """
 
     model_config = ConfigDict(
@@ -253,6 +254,9 @@ class StudyPatch(Body):
         default_factory=list,
         description="The study's own parameters, with levels added or removed.",
     )
+    constraints: ConstraintsIn | None = Field(
+        default=None, description="Which cells are not searched from now on."
+    )
     budget: BudgetIn | None = None
     stopping: StoppingIn | None = None
 
@@ -260,7 +264,8 @@ class StudyPatch(Body):
         """Return what is to change."""
         found = self.given()
         parts: dict[str, Any] = {
-            name: _without_none(getattr(self, name)) for name in ("budget", "stopping")
+            name: _without_none(getattr(self, name))
+            for name in ("budget", "stopping", "constraints")
         }
         parts["parameters"] = [parameter.definition() for parameter in self.parameters]
         return found | {name: part for name, part in parts.items() if name in found}

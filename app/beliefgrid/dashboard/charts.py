@@ -8,18 +8,21 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.encoders import jsonable_encoder
 from sqlalchemy import Connection
+from starlette.datastructures import QueryParams
 
+from beliefgrid import search
 from beliefgrid.actions import crowds, read
 from beliefgrid.actions.errors import SnapshotUnknownError
 from beliefgrid.actions.regrid import Places, places_in
 from beliefgrid.actions.views import ProgressView, SnapshotView, StudyView, TrialView
 from beliefgrid.dashboard import frames
 from beliefgrid.dashboard.render import packed
-from beliefgrid.dashboard.view import values_of, view_of
+from beliefgrid.dashboard.view import FIXED, values_of, view_of
 
 MOST_MOMENTS = 1000
 MOST_FAILED = 1000
 MOST_POINTS = 1000
+MOST_OF_A_CELL = 3
 
 router = APIRouter(prefix="/studies/{study_id}/charts", include_in_schema=False)
 router.include_router(frames.router)
@@ -62,6 +65,14 @@ async def posterior(request: Request, study_id: str) -> Response:
     return feed(request, asdict(found))
 
 
+@router.get("/cell")
+async def cell(request: Request, study_id: str) -> Response:
+    """Return the newest trials of a combination, and whether it is searched."""
+    return feed(
+        request, await request.app.state.service.read(_cell_at, study_id, request.query_params)
+    )
+
+
 @router.get("/definition")
 async def definition(request: Request, study_id: str) -> Response:
     """Return what charts need to know of a study: its grid and what is searched."""
@@ -82,6 +93,23 @@ def feed(request: Request, content: dict[str, Any]) -> Response:
     body = json.dumps(jsonable_encoder(content), separators=(",", ":")).encode()
     headers = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Accept-Encoding"}
     return packed(request, body, "application/json", headers)
+
+
+def _cell_at(c: Connection, study_id: str, query: QueryParams) -> dict[str, Any]:
+    study = read.study(c, study_id)
+    given = {name.removeprefix(FIXED): text for name, text in query.items() if FIXED in name}
+    levels = values_of(given, study.parameters)
+    among = crowds.Chosen(levels=tuple(levels.items())).among
+    found = read.trials(c, study_id, sort="-number", among=among, limit=MOST_OF_A_CELL).items
+    problem = search.Problem.from_definition(study.definition)
+    number = problem.grid.cell(levels) if len(levels) == len(study.parameters) else None
+    return {
+        "is_searched": number is not None and problem.is_allowed(number),
+        "trials": [
+            {"number": one.number, "state": one.state, "value": one.value, "notes": one.notes}
+            for one in found
+        ],
+    }
 
 
 def _moments(c: Connection, study_id: str, after: int) -> list[dict[str, Any]]:

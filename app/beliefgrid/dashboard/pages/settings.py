@@ -1,6 +1,7 @@
 """Settings: a person's hand on a study: pause, stop, budget, words, archive."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 
 from beliefgrid.actions import read
 from beliefgrid.actions.definitions import definition_of
-from beliefgrid.actions.errors import ActionError
+from beliefgrid.actions.errors import ActionError, InvalidTransitionError
 from beliefgrid.actions.manage import delete_study, patch_study, restore_study
 from beliefgrid.actions.states import STUDY_MOVES
 from beliefgrid.actions.views import StudyView
@@ -17,9 +18,10 @@ from beliefgrid.dashboard import layout
 from beliefgrid.dashboard.bodies import bodies_of, checked
 from beliefgrid.dashboard.levels import extended, read_levels, typed_levels, with_levels
 from beliefgrid.dashboard.links import links_of
-from beliefgrid.dashboard.numbers import count
+from beliefgrid.dashboard.numbers import address_level, count, level
 from beliefgrid.dashboard.parts import Lead
 from beliefgrid.dashboard.render import PageContext, respond
+from beliefgrid.dashboard.view import FIXED, values_of
 from beliefgrid.search import SearchError
 
 router = APIRouter()
@@ -27,8 +29,8 @@ QUESTIONS = ("Shall it go on?", "How long may it take?", "What is it about?")
 MOST_TAGS = 32
 MOST_DIGITS = 10
 LEVELS = "levels."
-VERSIONED = ("describe", "levels")
-GRID_WISHES = ("levels", "add_level", "restore_levels")
+VERSIONED = ("describe", "levels", "exclude", "allow")
+GRID_WISHES = ("levels", "add_level", "restore_levels", "exclude", "allow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,20 @@ class LevelField:
     name: str
     levels: str
     kind: str
+    picks: Sequence[tuple[str, str]]
+
+    @property
+    def fixed(self) -> str:
+        """The name of the field that picks one of them."""
+        return FIXED + self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that excludes cells, in words; by its place it is taken away."""
+
+    text: str
+    place: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,8 @@ class SettingsPage(PageContext):
     version: int
     levels: Sequence[LevelField]
     n_cells: str
+    rules: Sequence[Rule]
+    excluded: str
     undo_revision: int | None
 
 
@@ -120,7 +138,7 @@ async def change(request: Request, study_id: str) -> Response:
     service, links = request.app.state.service, links_of(request)
     sent = {key: str(value) for key, value in (await request.form()).items()}
     actor = layout.state_of(request, "actor", None)
-    wish = sent.get("wish", "")
+    wish = "allow" if "allow" in sent else sent.get("wish", "")
     if wish == "delete":
         await service.write(delete_study, study_id, actor=actor)
         return respond(request, _deleted(request, study_id))
@@ -140,6 +158,7 @@ async def _change(
 ) -> int | None:
     """Make a change; return the revision that takes it back, if it was one of the grid."""
     service, before = request.app.state.service, None
+    actor = layout.state_of(request, "actor", None)
     version = (
         _whole("version", sent["version"]) if wish in VERSIONED and "version" in sent else None
     )
@@ -148,17 +167,21 @@ async def _change(
     else:
         changes = _changes(wish, sent)
     body = checked(bodies_of(request).patch, changes)
-    actor = layout.state_of(request, "actor", None)
-    await service.write(
+    after = await service.write(
         patch_study, study_id, changes=body.changes(), if_version=version, actor=actor
     )
-    return before
+    if before is None:
+        return None
+    if _is_all_tested(before) and after.cells_tested < after.n_cells:
+        with suppress(InvalidTransitionError):  # the budget is spent, too
+            await service.write(patch_study, study_id, changes={"state": "active"}, actor=actor)
+    return int(before.revision)
 
 
 def _grid_changes(
     c: Connection, study_id: str, wish: str, sent: Mapping[str, str]
-) -> tuple[dict[str, Any], int]:
-    """Return the changes of an edit of the grid, and the revision that takes it back.
+) -> tuple[dict[str, Any], StudyView]:
+    """Return the changes of an edit of the grid, and the study before it.
 
     Raises:
         ValueError: a field cannot be read, or there is no such parameter or revision.
@@ -169,7 +192,12 @@ def _grid_changes(
         revision = _whole("revision", sent.get("revision", ""))
         if not 1 <= revision <= study.revision:
             raise ValueError("The study has no such revision; load the page again.")
-        parameters = definition_of(c, study_id, revision)["parameters"]
+        then = definition_of(c, study_id, revision)
+        if then["parameters"] == parameters:
+            return {"constraints": then.get("constraints")}, study
+        parameters = then["parameters"]
+    elif wish in ("exclude", "allow"):
+        return _rules(study, wish, sent), study
     elif wish == "add_level":
         parameters = _with_one_more(parameters, sent.get("name", ""), sent.get("level", ""))
     else:
@@ -179,10 +207,37 @@ def _grid_changes(
             else parameter
             for i, parameter in enumerate(parameters)
         ]
-    changes: dict[str, Any] = {"parameters": parameters}
-    if study.state == "exhausted" and study.cells_tested >= study.n_cells:
-        changes["state"] = "active"  # there is something to test again
-    return changes, study.revision
+    return {"parameters": parameters}, study
+
+
+def _is_all_tested(study: StudyView) -> bool:
+    return study.state == "exhausted" and study.cells_tested >= study.n_cells
+
+
+def _rules(study: StudyView, wish: str, sent: Mapping[str, str]) -> dict[str, Any]:
+    """Return the constraints with one table more, or less.
+
+    Raises:
+        ValueError: nothing was picked, or there is no such rule.
+    """
+    rules = dict(study.definition.get("constraints") or {})
+    tables = list(rules.get("forbid") or [])
+    if wish == "exclude":
+        given = {k.removeprefix(FIXED): v for k, v in sent.items() if k.startswith(FIXED) and v}
+        table = values_of(given, study.parameters)
+        unknown = next((f"{k} {v[:40]}" for k, v in given.items() if k not in table), None)
+        if unknown is not None:
+            raise ValueError(f"There is no level {unknown}.")
+        if not table:
+            raise ValueError("Pick at least one level; what has all picked levels is excluded.")
+        tables.append(table)
+    else:
+        place = _whole("rule", sent["allow"])
+        if not 0 <= place < len(tables):
+            raise ValueError("The study has no such rule; load the page again.")
+        del tables[place]
+    rules = {name: rule for name, rule in (rules | {"forbid": tables}).items() if rule}
+    return {"constraints": rules or None}
 
 
 def _with_one_more(
@@ -242,18 +297,40 @@ def _page(request: Request, study: StudyView) -> SettingsPage:
         metric=study.metric,
         version=study.version,
         levels=[
-            LevelField(f"{LEVELS}{i}", one["name"], typed_levels(one), _kind(one))
+            LevelField(f"{LEVELS}{i}", one["name"], typed_levels(one), _kind(one), _picks(one))
             for i, one in enumerate(study.parameters)
         ],
         n_cells=count(study.n_cells, "cell"),
+        rules=_rules_of(study),
+        excluded=count(study.grid_cells - study.n_cells, "cell"),
         undo_revision=None,
     )
+
+
+def _rules_of(study: StudyView) -> list[Rule]:
+    rules = study.definition.get("constraints") or {}
+    found = [Rule(_table_text(one), place) for place, one in enumerate(rules.get("forbid") or [])]
+    for one in rules.get("require") or []:
+        text = one if isinstance(one, str) else f"{one['left']} {one['op']} {one['right']}"
+        found.append(Rule(f"what does not satisfy {text}", None))
+    return found
+
+
+def _table_text(table: Mapping[str, Any]) -> str:
+    def text(values: Any) -> str:
+        return " or ".join(level(v) for v in (values if isinstance(values, list) else [values]))
+
+    return ", ".join(f"{name} {text(values)}" for name, values in table.items())
 
 
 def _kind(parameter: Mapping[str, Any]) -> str:
     if parameter["kind"] == "categorical":
         return "categories"
     return f"{parameter['scale']} scale"
+
+
+def _picks(parameter: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(address_level(value), level(value)) for value in parameter["values"]]
 
 
 def _sentence(study: StudyView) -> str:

@@ -140,6 +140,7 @@ class LevelSelect:
     field: str
     name: str
     options: Sequence[Option]
+    chosen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,7 +387,7 @@ def _level_select(parameter: Mapping[str, Any], wanted: Filter) -> LevelSelect:
     chosen = dict(wanted.levels).get(name)
     levels = [(address_level(value), level(value)) for value in parameter["values"]]
     picked = "" if chosen is None else address_level(chosen)
-    return LevelSelect(FIXED + name, name, _options([("", "any"), *levels], picked))
+    return LevelSelect(FIXED + name, name, _options([("", "any"), *levels], picked), picked)
 
 
 def _options(choices: Sequence[tuple[str, str]], chosen: str) -> list[Option]:
