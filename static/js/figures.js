@@ -6,8 +6,11 @@ import { colorscale } from "./palettes.js";
 
 const FLOOR = 1e-6;
 const TITLE = { size: 13 };
+const BAR = 14;
+const MARGIN = Object.freeze({ autoexpand: false, pad: 2 });
 const LEGEND = Object.freeze({ orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom" });
 const HIGHEST_FLOOR = 0.01;
+const MOST_BITS = 6;
 const MOST_CELLS_WITH_TEXT = 10;
 const PIXELS_FOR_TEXT = 60;
 const NARROW = 560;
@@ -66,10 +69,17 @@ export function heatmap(matrix, { goal, metric, colour, top, bottom, marks, colo
 
 /** Return the parts of a heatmap trace that depend on its colours. */
 function scale({ layer, z }, { goal, colour, top, bottom }) {
-  const { palette, isProbability } = layerOf(layer);
+  const { palette, isProbability, isDiverging } = layerOf(layer);
   const isLowGood = layer === "mean" && goal === "minimize";
-  const range = colour === "log" ? { zmin: Math.log10(bottom), zmax: Math.log10(top) } : isProbability ? { zmin: 0, zmax: top } : spread(z);
+  const range = colour === "log" ? { zmin: Math.log10(bottom), zmax: Math.log10(top) } : isProbability ? { zmin: 0, zmax: top } : isDiverging ? around(z) : spread(z);
   return { colorscale: colorscale(palette), reversescale: isLowGood, ...range };
+}
+
+/** Return a range with 0 in its middle. */
+function around(z) {
+  const { zmin, zmax } = spread(z);
+  const most = Math.min(MOST_BITS, Math.max(Math.abs(zmin), Math.abs(zmax))) || 1;
+  return { zmin: -most, zmax: most };
 }
 
 function spread(z) {

@@ -130,14 +130,24 @@ class Heatmap {
       marks: this.#markTraces(known),
       colours: coloursOf(this.chart.figure),
       width: this.chart.width,
+      height: this.chart.height,
       isCompact: this.isCompact,
     });
-    if (layerOf(matrix.layer).isProbability) figure.layout.shapes = outlines(matrix.z, this.view.outline);
+    if (this.view.outline) figure.layout.shapes = outlines((await this.#belief()).z, this.view.outline);
     figure.layout.meta = { key: `${matrix.layer}:${matrix.seq}` };
     await this.chart.draw(figure, describe(matrix, known));
     this.#canvas.hide();
     this.readout.keep();
     this.#cursor?.keep();
+  }
+
+  /** Return what is outlined: the layer's own shares, or those of P(best) over the same axes. */
+  #belief() {
+    const { matrix } = this.#shown;
+    if (layerOf(matrix.layer).isProbability) return matrix;
+    const reduce = matrix.reduce === "slice" ? "slice" : "sum";
+    this.#shown.belief ??= posterior(this.study, { ...this.view, layer: "p_best", reduce, at: matrix.seq });
+    return this.#shown.belief;
   }
 
   get #colour() {

@@ -5,6 +5,7 @@ import { number, percent } from "./format.js";
 const LAYERS = {
   p_best: { title: "P(best)", palette: "cividis", isProbability: true, reduce: "sum" },
   prior: { title: "prior P(best)", palette: "cividis", isProbability: true, reduce: "sum" },
+  ratio: { title: "posterior / prior, bits", palette: "change", isDiverging: true, reduce: "sum" },
   mean: { title: "predicted mean", palette: "viridis", reduce: "mean" },
   sd: { title: "sd of the prediction", palette: "rocket", reduce: "mean" },
   acquisition: { title: "acquisition score", palette: "mako", reduce: "max" },
@@ -21,5 +22,6 @@ export const layerOf = (name) => LAYERS[name] ?? { title: name, palette: "viridi
 /** Return a value of a layer as text. */
 export function valueText(name, value) {
   if (value === null || value === undefined) return "–";
-  return layerOf(name).isProbability ? percent(value) : number(value);
+  const { isProbability, isDiverging } = layerOf(name);
+  return isProbability ? percent(value) : number(value, isDiverging ? 3 : 4);
 }

@@ -4,6 +4,8 @@ import { ramp } from "./palettes.js";
 
 const MOST = 1024; // the largest weight, in units of the smallest
 const MOST_UNDO = 50;
+const LEAST_SPAN = Math.log(16); // from dark to bright, so that one stroke is no glare
+const [CHARACTER, ROOM, LINE, MOST_ROOM] = [7, 14, 18, 120]; // pixels
 const SIZES = [1, 3, 5, 9];
 const TOOLS = { raise: "Raise", lower: "Lower", erase: "Erase" };
 
@@ -62,17 +64,30 @@ class Painter {
     this.cursor = element("span", "painting-cursor");
     this.cursor.setAttribute("aria-hidden", "true");
     const box = element("div", "painting-box");
-    box.append(this.canvas, this.cursor);
+    const widest = Math.max(0, ...this.rows.map((text) => text.length));
+    box.style.marginInlineStart = `${Math.min(MOST_ROOM, widest * CHARACTER + ROOM)}px`;
+    this.across = labels("painting-columns");
+    this.up = labels("painting-rows");
+    box.append(this.canvas, this.cursor, this.across, this.up);
+    new ResizeObserver(() => this.#label()).observe(box);
     this.said = element("p", "note");
     this.said.setAttribute("role", "status");
     this.said.textContent = `Across: ${this.host.dataset.x}${this.host.dataset.y ? `; up: ${this.host.dataset.y}` : ""}. Paint with the pointer, or with arrow keys and space.`;
-    this.host.append(bar, box, ends(this.columns), this.said);
+    this.host.append(bar, box, this.said);
     this.canvas.addEventListener("pointerdown", (event) => this.#start(event));
     this.canvas.addEventListener("pointermove", (event) => event.buttons & 1 && this.#stroke(event));
     this.canvas.addEventListener("keydown", (event) => this.#key(event));
     this.canvas.addEventListener("focus", () => this.#showCursor());
     this.canvas.addEventListener("blur", () => (this.cursor.hidden = true));
     this.cursor.hidden = true;
+  }
+
+  /** Write as many levels beside the map as have room, the first row at the bottom. */
+  #label() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const longest = Math.max(...this.columns.map((text) => text.length));
+    thin(this.across, this.columns, width / (longest * CHARACTER + ROOM), (i) => ({ left: `${(100 * (i + 0.5)) / this.nx}%` }));
+    thin(this.up, this.rows, height / LINE, (j) => ({ bottom: `${(100 * (j + 0.5)) / this.ny}%` }));
   }
 
   // ------------------------------------------------------------------ pointer and keys
@@ -185,14 +200,15 @@ class Painter {
   }
 
   #draw() {
-    const all = this.weights.flat();
-    const low = Math.min(...all.filter((one) => one > 0), 1);
-    const span = Math.log(Math.max(...all, low * 2) / low);
+    // Around the middle of what is there, in steps of ratio: an even prior is mid-tone.
+    const logs = this.weights.flat().filter((one) => one > 0).map(Math.log);
+    const [low, high] = [Math.min(...logs), Math.max(...logs)];
+    const [middle, span] = [(low + high) / 2, Math.max(high - low, LEAST_SPAN)];
     const context = this.canvas.getContext("2d");
     const image = context.createImageData(this.nx, this.ny);
     this.weights.forEach((row, j) =>
       row.forEach((weight, i) => {
-        const unit = weight > 0 ? Math.log(weight / low) / span : 0;
+        const unit = weight > 0 ? 0.5 + (Math.log(weight) - middle) / span : 0;
         const shade = 4 * Math.round(255 * Math.max(0, Math.min(1, unit)));
         const to = 4 * ((this.ny - 1 - j) * this.nx + i);
         image.data.set(this.#colours.slice(shade, shade + 4), to);
@@ -213,11 +229,23 @@ function element(name, className) {
   return made;
 }
 
-function ends(labels) {
-  const made = element("p", "outline-ends painting-ends");
+function labels(className) {
+  const made = element("div", `painting-labels ${className}`);
   made.setAttribute("aria-hidden", "true");
-  made.append(...[labels[0], labels.at(-1)].map((text) => Object.assign(element("span", ""), { textContent: text })));
   return made;
+}
+
+/** Put every so many-th text at its place, so that at most `most` are there. */
+function thin(host, texts, most, placed) {
+  const step = Math.max(1, Math.ceil(texts.length / Math.max(1, most)));
+  host.replaceChildren(
+    ...texts.flatMap((text, i) => {
+      if (i % step) return [];
+      const made = Object.assign(element("span", ""), { textContent: text });
+      Object.assign(made.style, placed(i));
+      return [made];
+    }),
+  );
 }
 
 function button(text, onClick) {

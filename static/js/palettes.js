@@ -5,6 +5,8 @@ const STOPS = {
   viridis: ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"],
   rocket: ["#221331", "#451c47", "#6a1f56", "#921c5b", "#b91657", "#d92847", "#ed513e", "#f47c56", "#f6a77f", "#f6d2b5"],
   mako: ["#1e1525", "#35264c", "#40498e", "#37659e", "#348fa7", "#40b7ad", "#79d6ae", "#c2ebd1"],
+  // Around 0: what fell is blue, what stayed light, what rose red.
+  change: ["#2166ac", "#67a9cf", "#d1e5f0", "#f2f2f2", "#fddbc7", "#ef8a62", "#b2182b"],
 };
 
 /** Return a palette as Plotly's colour scale. */

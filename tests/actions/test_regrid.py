@@ -9,7 +9,7 @@ import pytest
 from beliefgrid.actions import crowds, errors, manage, queue, read, rebuild, tell, trials_edit
 from beliefgrid.actions import update as updates
 from beliefgrid.actions.compute import compute_update
-from beliefgrid.actions.regrid import prior_on
+from beliefgrid.actions.regrid import Places, prior_on
 from beliefgrid.search import Grid, SearchError
 from tests.actions.conftest import PARAMETERS, Acting
 
@@ -230,3 +230,24 @@ def test_a_prior_that_loses_all_its_weight_is_refused(acting: Acting) -> None:
     with pytest.raises(SearchError):
         edit(acting, study, size=[8, 32])
     assert edit(acting, study, size=[8, 16]).definition["prior"]["cells"]
+
+
+def test_a_field_moves_to_a_grid_with_conditions(acting: Acting) -> None:
+    """Where a parameter matters only at times, each cell finds its combination's new number."""
+    parameters: list[dict[str, Any]] = [
+        {"name": "kind", "kind": "categorical", "values": ["adam", "sgd"]},
+        {"name": "speed", "kind": "ordered", "values": [0, 0.9], "when": {"kind": ["sgd"]}},
+    ]
+    study = acting.create(parameters=parameters)
+    wider = [parameters[0], parameters[1] | {"values": [0, 0.5, 0.9]}]
+    acting.do(manage.patch_study, study, changes={"parameters": wider})
+    place = acting.look(Places, study, 1, 2)
+    before = np.arange(1.0, 1 + place.before.n_cells) / 10
+
+    moved = place.field(before)
+
+    assert moved.sum() > 0
+    for cell in range(place.before.n_cells):
+        there = place.after.cell(place.before.assignments(cell))
+        if there is not None and place.before.cell(place.before.assignments(cell)) == cell:
+            assert moved[there] == before[cell]

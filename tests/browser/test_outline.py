@@ -1,5 +1,7 @@
 """The outline around the cells that hold most of the belief."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.chart import MAP, open_map
@@ -19,7 +21,7 @@ def test_the_outline_holds_the_fewest_cells_of_a_share(page: Page, api: Api) -> 
 
 
 def test_an_outline_is_chosen_and_kept_in_the_address(page: Page, api: Api) -> None:
-    """It is drawn, it survives a reload, and other layers have none."""
+    """It is drawn, it survives a reload, and other layers show the same cells."""
     study = api.create({"a": [1, 2, 3], "b": [1, 2]}, results=[({"a": 1, "b": 1}, 0.9)])
     open_map(page, study, "?x=a&y=b")
     paths = page.locator(f"{MAP} .shapelayer path")
@@ -31,5 +33,8 @@ def test_an_outline_is_chosen_and_kept_in_the_address(page: Page, api: Api) -> N
     assert "outline=all" in page.url
     page.reload()
     expect(paths).to_have_count(6)
+    drawn = [path.get_attribute("d") for path in paths.all()]
     page.locator("form[data-for=posterior-map] select[name=layer]").select_option("mean")
-    expect(paths).to_have_count(0)
+    expect(page.locator(MAP)).to_have_attribute("data-drawn", re.compile("^mean:"))
+    expect(paths).to_have_count(6)
+    assert [path.get_attribute("d") for path in paths.all()] == drawn

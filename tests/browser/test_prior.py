@@ -1,6 +1,7 @@
 """A prior is painted: with the pointer, with the keyboard, and taken back."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -83,3 +84,41 @@ def test_a_file_fills_the_table(painted: Page) -> None:
     )
 
     expect(painted.locator("textarea[name=csv]")).to_have_value(rows.decode())
+
+
+def test_an_even_prior_is_mid_tone_and_its_levels_are_named(painted: Page) -> None:
+    """Neither dark nor bright, so that both raising and lowering show; rows count upwards."""
+    script = """([i, j]) => [...document.querySelector("canvas.painting").getContext("2d")
+      .getImageData(i, j, 1, 1).data].slice(0, 3)"""
+    even = painted.evaluate(script, [0, 0])
+    assert 90 < sum(even) / 3 < 150
+
+    painted.locator("canvas.painting").focus()
+    painted.keyboard.press(" ")  # the cell at the lower left
+
+    raised, others = painted.evaluate(script, [0, 2]), painted.evaluate(script, [1, 1])
+    assert sum(raised) > sum(even) > sum(others)
+    rows = painted.locator(".painting-rows span")
+    heights = [rows.nth(i).bounding_box() for i in range(3)]
+    assert rows.all_text_contents() == ["1", "2", "3"]
+    assert all(box is not None for box in heights)
+    tops = [box["y"] for box in heights if box is not None]
+    assert tops == sorted(tops, reverse=True)
+    assert painted.locator(".painting-columns span").all_text_contents() == ["1", "2", "3", "4"]
+
+
+def test_long_levels_are_named_as_far_as_there_is_room(page: Page, api: Api) -> None:
+    """Some are left out; none stands on another or leaves the page."""
+    names = [f"a rather long name {i}" for i in range(12)]
+    study = api.create({"a": names, "b": [1, 2, 3]}, name="long names")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"/studies/{study}/prior")
+    expect(page.locator("canvas.painting")).to_be_visible()
+
+    spans = page.locator(".painting-columns span").all()
+    boxes = [box for span in spans if (box := span.bounding_box()) is not None]
+
+    assert 1 <= len(boxes) < 12
+    for left, right in pairwise(boxes):
+        assert left["x"] + left["width"] <= right["x"] + 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -42,3 +42,18 @@ def test_the_definition_of_charts_is_the_study_s(
     study = api.get(f"/studies/{filled.id}")
     assert fed["parameters"] == study["parameters"]
     assert (fed["metric"], fed["goal"], fed["revision"]) == ("mse", "minimize", 1)
+
+
+def test_the_ratio_is_that_of_posterior_and_prior(app_client: TestClient, filled: Filled) -> None:
+    """In bits, cell by cell of the picture; 0 where nothing changed."""
+    path = f"/studies/{filled.id}/charts/posterior"
+    query = {"x": "rate", "y": "size", "reduce": "sum"}
+    ratio, after, before = (
+        app_client.get(path, params=query | {"layer": layer}).json()
+        for layer in ("ratio", "p_best", "prior")
+    )
+
+    assert (ratio["layer"], ratio["unit"], ratio["seq"]) == ("ratio", "bits", after["seq"])
+    for bits, then, once in zip(ratio["z"], after["z"], before["z"], strict=True):
+        for bit, a, b in zip(bits, then, once, strict=True):
+            assert a == pytest.approx(b * 2**bit)

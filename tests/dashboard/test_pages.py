@@ -145,7 +145,8 @@ def test_both_numbers_are_explained_where_both_are(app_client: TestClient, api: 
     "query",
     ["layer=sd", "layer=nonsense&x=nonsense&reduce=nonsense", "x=size&y=size", "at=1", "at=zzz",
      "reduce=slice&fix.act=tanh", "reduce=slice&fix.act=nonsense", "colour=log",
-     "layer=acquisition&reduce=max", "layer=counts", "layer=prior&y=act"],
+     "layer=acquisition&reduce=max", "layer=ratio", "layer=ratio&reduce=slice&x=act",
+     "layer=counts", "layer=prior&y=act"],
 )  # fmt: skip
 def test_any_address_of_the_posterior_is_a_page(
     app_client: TestClient, filled: Filled, query: str

@@ -58,7 +58,7 @@ def test_palettes_are_those_of_the_charts() -> None:
         for name, stops in re.findall(r"(\w+): \[(.*?)\]", script)
     }
 
-    assert found == palettes.STOPS
+    assert found == palettes.STOPS | palettes.DIVERGING
 
 
 def test_layers_are_those_of_the_charts() -> None:

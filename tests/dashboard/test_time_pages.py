@@ -10,6 +10,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from beliefgrid import search
+from beliefgrid.dashboard.numbers import number
 from tests.api.support import Api
 from tests.dashboard.conftest import Filled, wait_for_posterior
 
@@ -130,3 +131,27 @@ def test_one_parameter_is_a_film_of_one_row(app_client: TestClient, api: Api) ->
     assert (content["nx"], content["ny"], content["rows"]) == (3, 1, [])
     assert "Across: x" in text
     assert search.Grid.from_definition([axis]).n_cells == content["nx"]
+
+
+@pytest.mark.parametrize("layer", ["mean", "sd"])
+def test_other_layers_differ_too(app_client: TestClient, api: Api, moved: str, layer: str) -> None:
+    """What the model expects, and how unsure it is: where it moved most, from what to what."""
+    items = api.get(f"/studies/{moved}/snapshots")["items"]
+    first, last = next(one["seq"] for one in items if one["n_observations"]), items[-1]["seq"]
+    query = {"layer": layer, "a": first, "b": last}
+    text = " ".join(app_client.get(f"/studies/{moved}/difference", params=query).text.split())
+
+    was, now = (
+        api.get(f"/studies/{moved}/posterior", layer=layer, reduce="mean", at=at)["z"]
+        for at in (first, last)
+    )
+    pairs = [
+        (a, b) for old, new in zip(was, now, strict=True) for a, b in zip(old, new, strict=True)
+    ]
+    a, b = max(pairs, key=lambda pair: abs(pair[1] - pair[0]))
+    title = {"mean": "predicted mean", "sd": "sd of the prediction"}[layer]
+    way = "rose" if b > a else "fell"
+    found = re.search(rf"the {title} (\w+) most at [^:]+: from (\S+) to (\S+) mse\.", text)
+    assert found is not None
+    assert found.groups() == (way, number(a, 3), number(b, 3))
+    assert f'<option value="{layer}" selected' in text

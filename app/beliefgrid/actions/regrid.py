@@ -21,6 +21,8 @@ from beliefgrid.storage import observations
 from beliefgrid.storage import snapshots as candidate_rows
 from beliefgrid.storage.rows import AnyRow
 
+MOST_PLACED = 20_000  # of the largest cells, where each has to be looked up
+
 
 class Known(NamedTuple):
     """An outcome in the numbering of some revision."""
@@ -121,7 +123,7 @@ class Places:
         """Return a field over all cells as one over the other grid; 0 in what it did not know."""
         moved = np.zeros(self.after.shape)
         if self.before.conditions.conditions:
-            return moved.ravel()  # the number of a cell does not say its levels alone
+            return self._cell_by_cell(field)  # their numbers do not say their levels alone
         kept, places = [], []
         for old, new in zip(self.before.parameters, self.after.parameters, strict=True):
             levels = [level_of(new, value) for value in old.values]
@@ -129,6 +131,14 @@ class Places:
             places.append([level for level in levels if level is not None])
         moved[np.ix_(*places)] = field.reshape(self.before.shape)[np.ix_(*kept)]
         return moved.ravel()
+
+    def _cell_by_cell(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
+        moved = np.zeros(self.after.n_cells)
+        for cell in np.argsort(-field, kind="stable")[:MOST_PLACED].tolist():
+            place = self(cell) if field[cell] > 0 else None
+            if place is not None:
+                moved[place] = field[cell]
+        return moved
 
 
 def places_in(c: Connection, study_id: str, revision: int, other: int) -> Places | None:

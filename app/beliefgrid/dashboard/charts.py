@@ -16,6 +16,7 @@ from beliefgrid.actions.errors import SnapshotUnknownError
 from beliefgrid.actions.regrid import Places, places_in
 from beliefgrid.actions.views import ProgressView, SnapshotView, StudyView, TrialView
 from beliefgrid.dashboard import frames
+from beliefgrid.dashboard.ratios import layer_of
 from beliefgrid.dashboard.render import packed
 from beliefgrid.dashboard.view import FIXED, values_of, view_of
 
@@ -53,7 +54,8 @@ async def posterior(request: Request, study_id: str) -> Response:
     service, query = request.app.state.service, request.query_params
     study = await service.read(read.study, study_id)
     view = view_of(query, study.parameters)
-    found = await service.posterior(
+    found = await layer_of(
+        service,
         study_id,
         layer=view.layer,
         x=view.x,

@@ -55,6 +55,14 @@ TOPICS = (
     ),
     Topic("prior", "Prior P(best)", "The belief before any result: uniform unless you gave one."),
     Topic(
+        "ratio",
+        "Posterior over prior",
+        "How many times likelier than before a cell is now, in bits: 0 is as before, +1 twice, "
+        "-1 half. Of several cells, as in a sum over other parameters, their shares are added "
+        "before they are compared. A cell that is excluded has no ratio. Colours end at 6 bits.",
+        "bits(c) = log2(p_best(c) / prior(c))",
+    ),
+    Topic(
         "p_feasible",
         "P(feasible)",
         "The chance that a cell works at all, from the cells that were reported infeasible.",

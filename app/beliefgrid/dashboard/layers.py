@@ -8,6 +8,7 @@ from typing import Literal
 
 from beliefgrid.dashboard.numbers import NOTHING, number, percent
 
+RATIO = "ratio"
 Reduce = Literal["sum", "max", "mean", "slice"]
 
 
@@ -19,13 +20,18 @@ class Layer:
     title: str
     palette: str
     reduce: Reduce
-    unit: Literal["probability", "metric", "none"]
+    unit: Literal["probability", "metric", "bits", "none"]
     meaning: str
 
     @property
     def is_probability(self) -> bool:
         """Whether values are shares of one whole."""
         return self.unit == "probability"
+
+    @property
+    def is_diverging(self) -> bool:
+        """Whether values lie around 0, which says that nothing changed."""
+        return self.unit == "bits"
 
     @property
     def has_unit(self) -> bool:
@@ -55,6 +61,10 @@ _ALL = [
         "the chance that a cell is the best one, before any result",
     ),
     Layer(
+        RATIO, "posterior / prior, bits", "change", "sum", "bits",
+        "how the results changed the prior: +1 bit is twice as likely, \N{MINUS SIGN}1 bit half",
+    ),
+    Layer(
         "p_feasible", "P(feasible)", "cividis", "mean", "none",
         "the chance that a cell works at all",
     ),
@@ -76,4 +86,6 @@ def value_text(layer: Layer, value: float | None) -> str:
     """Return a value of a layer as text."""
     if value is None:
         return NOTHING
-    return percent(value) if layer.is_probability else number(value)
+    if layer.is_probability:
+        return percent(value)
+    return number(value, 3 if layer.is_diverging else 4)

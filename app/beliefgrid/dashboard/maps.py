@@ -26,6 +26,7 @@ MOST_TABLE_CELLS = 400
 PIXELS_ACROSS = 640
 MOST_ROW_LABELS = 20
 GAPS_UP_TO = 20
+MOST_BITS = 6.0  # beyond which colours of a ratio do not change; as figures.js
 
 KINDS = (
     ("tested", "tested"),
@@ -200,6 +201,9 @@ def _unit(
         return z
     if layer.is_probability:
         return _share(z, is_log=(colour or default_colour(layer, z.size)) == "log")
+    if layer.is_diverging:
+        most = min(MOST_BITS, float(np.nanmax(np.abs(z)))) or 1.0
+        return 0.5 + z / (2 * most)
     low, high = float(np.nanmin(z)), float(np.nanmax(z))
     unit = (z - low) / (high - low) if high > low else np.where(np.isnan(z), z, 0.5)
     is_low_good = layer.name == "mean" and goal == "minimize"

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from beliefgrid import search
 from beliefgrid.dashboard import frames, maps
-from beliefgrid.dashboard.numbers import count, level, percent
+from beliefgrid.dashboard.layers import LAYERS, Layer, value_text
+from beliefgrid.dashboard.numbers import count, level
 from beliefgrid.dashboard.palettes import png_uri, shades_of
 from beliefgrid.dashboard.render import Part
 
@@ -30,50 +31,76 @@ class BeliefPanels(Part):
     legend: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """What is bright: shares by their ratio, other layers evenly from least to most."""
+
+    layer: Layer
+    bottom: float
+    top: float
+
+    @classmethod
+    def of(cls, layer: Layer, matrices: Sequence[Field]) -> "_Scale":
+        top = max(float(matrix.max()) for matrix in matrices)
+        bottom = min(float(matrix.min()) for matrix in matrices)
+        return cls(layer, max(top / SPAN, bottom) if layer.is_probability else bottom, top)
+
+    @property
+    def legend(self) -> str:
+        low, high = (value_text(self.layer, value) for value in (self.bottom, self.top))
+        if self.layer.is_probability:
+            return f"From dark, {low} or less, to bright, {high}, in steps of ratio."
+        return f"From dark, {low}, to bright, {high}."
+
+    def unit(self, matrix: Field) -> Field:
+        if self.top <= self.bottom:
+            return np.full(matrix.shape, 0.5)
+        if not self.layer.is_probability:
+            return np.asarray((matrix - self.bottom) / (self.top - self.bottom))
+        ratio = np.log(np.maximum(matrix, self.bottom) / self.bottom)
+        return np.asarray(ratio / np.log(self.top / self.bottom))
+
+
 def side_by_side(
     grid: search.Grid,
-    beliefs: Sequence[tuple[str, str, Field]],
+    fields: Sequence[tuple[str, str, Field]],
     picture: frames.Picture,
     *,
+    layer: Layer = LAYERS["p_best"],
     with_change: bool = False,
 ) -> BeliefPanels:
-    """Return beliefs, each with its title and text, on one scale; with it, last less first."""
-    matrices = [frames.reduce_field(grid, field, picture) for _, _, field in beliefs]
-    top = max(float(matrix.max()) for matrix in matrices)
-    bottom = max(top / SPAN, min(float(matrix.min()) for matrix in matrices))
+    """Return fields, each with its title and text, on one scale; with it, last less first."""
+    matrices = [frames.reduce_field(grid, field, picture) for _, _, field in fields]
+    scale = _Scale.of(layer, matrices)
     panels = [
-        _panel(grid, title, text, matrix, picture, _unit(matrix, bottom, top), "cividis")
-        for (title, text, _), matrix in zip(beliefs, matrices, strict=True)
+        maps.Panel(
+            title=title,
+            text=text,
+            source=png_uri(shades_of(scale.unit(matrix)), layer.palette),
+            alt=f"{title}: {_peak(grid, matrix, picture, layer)}.",
+            marks=[],
+        )
+        for (title, text, _), matrix in zip(fields, matrices, strict=True)
     ]
-    legend = f"From dark, {percent(bottom)} or less, to bright, {percent(top)}, in steps of ratio."
     if with_change:
-        change = matrices[-1] - matrices[0]
-        most = float(np.abs(change).max())
-        unit = np.full(change.shape, 0.5) if most == 0 else 0.5 + change / (2 * most)
-        said = f"Red rose, blue fell, by {percent(most)} at most; light stayed."
-        panels.append(_panel(grid, "Change", said, change, picture, unit, CHANGE))
-    return BeliefPanels(panels, picture.x, picture.y, legend)
+        panels.append(_change(grid, matrices[-1] - matrices[0], picture, layer))
+    return BeliefPanels(panels, picture.x, picture.y, scale.legend)
 
 
-def _panel(  # noqa: PLR0917 - what a picture is made of
-    grid: search.Grid,
-    title: str,
-    text: str,
-    matrix: Field,
-    picture: frames.Picture,
-    unit: Field,
-    palette: str,
-) -> maps.Panel:
+def _change(grid: search.Grid, change: Field, picture: frames.Picture, layer: Layer) -> maps.Panel:
+    most = float(np.abs(change).max())
+    unit = np.full(change.shape, 0.5) if most == 0 else 0.5 + change / (2 * most)
+    said = f"Red rose, blue fell, by {value_text(layer, most)} at most; light stayed."
     return maps.Panel(
-        title=title,
-        text=text,
-        source=png_uri(shades_of(unit), palette),
-        alt=f"{title}: {_peak(grid, matrix, picture)}.",
+        title="Change",
+        text=said,
+        source=png_uri(shades_of(unit), CHANGE),
+        alt=f"Change: {_peak(grid, change, picture, layer)}.",
         marks=[],
     )
 
 
-def _peak(grid: search.Grid, matrix: Field, picture: frames.Picture) -> str:
+def _peak(grid: search.Grid, matrix: Field, picture: frames.Picture, layer: Layer) -> str:
     """Say how large a picture is and where it is highest."""
     size = f"{count(matrix.shape[1], 'level')} of {picture.x}"
     if picture.y:
@@ -81,16 +108,9 @@ def _peak(grid: search.Grid, matrix: Field, picture: frames.Picture) -> str:
     j, i = np.unravel_index(int(matrix.argmax()), matrix.shape)
     where = f"{picture.x} {_level(grid, picture.x, int(i))}"
     where += f", {picture.y} {_level(grid, picture.y, int(j))}" if picture.y else ""
-    return f"{size}; highest at {where} with {percent(float(matrix[j, i]))}"
+    return f"{size}; highest at {where} with {value_text(layer, float(matrix[j, i]))}"
 
 
 def _level(grid: search.Grid, name: str, place: int) -> Any:
     axis = grid.axis(name)
     return level(grid.parameters[axis].values[grid.display_order(axis)[place]])
-
-
-def _unit(matrix: Field, bottom: float, top: float) -> Field:
-    if top <= bottom:
-        return np.full(matrix.shape, 0.5)
-    unit: Field = np.log(np.maximum(matrix, bottom) / bottom) / np.log(top / bottom)
-    return unit

@@ -1,7 +1,7 @@
 """Difference: how belief moved between two moments, and in which cells most."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,10 +11,14 @@ from sqlalchemy import Connection
 
 from beliefgrid import search
 from beliefgrid.actions import read
+from beliefgrid.actions.compute import ComputeError
 from beliefgrid.actions.difference import Difference, difference
+from beliefgrid.actions.errors import ActionError
 from beliefgrid.actions.regrid import is_same_grid
+from beliefgrid.actions.service import Service
 from beliefgrid.actions.views import ProgressView, StudyView
 from beliefgrid.dashboard import charts, frames, layout, panels
+from beliefgrid.dashboard.layers import LAYERS, Layer, value_text
 from beliefgrid.dashboard.links import links_of
 from beliefgrid.dashboard.numbers import cell_text, count, number, percent
 from beliefgrid.dashboard.parts import Lead
@@ -26,6 +30,8 @@ QUESTIONS = ("What did these results teach?", "Where did belief go?")
 MOST_DIGITS = 16
 MOST_CHOICES = 200
 TOP = 10
+COMPARED = ("p_best", "mean", "sd")
+End = tuple[ProgressView, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +54,13 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Moments(Part):
-    """The form that picks the two moments."""
+    """The form that picks the two moments and the layer."""
 
     template: ClassVar[str] = "parts/two_moments.html"
 
     action: str
+    layers: Sequence[tuple[str, str]]
+    layer: str
     choices: Sequence[Moment]
     a: int
     b: int
@@ -67,6 +75,7 @@ class MovedBelief(Part):
 
     belief_panels: panels.BeliefPanels | None
     rows: Sequence[Moved]
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +95,45 @@ class DifferencePage(PageContext):
 class _Read:
     study: StudyView
     moments: Sequence[ProgressView]
-    ends: Sequence[tuple[ProgressView, NDArray[np.float64]]]
+    ends: Sequence[End]
 
 
 @router.get("/studies/{study_id}/difference")
 async def between(request: Request, study_id: str) -> Response:
     """Show how belief moved between two moments."""
-    query = request.query_params
-    found = await request.app.state.service.read(_read, study_id, query.get("a"), query.get("b"))
-    return respond(request, _page(request, found))
+    service, query = request.app.state.service, request.query_params
+    layer, problem = LAYERS[_layer(query.get("layer"))], ""
+    ends = query.get("a"), query.get("b")
+    found = await service.read(_read, study_id, *ends, is_prediction=not layer.is_probability)
+    if not layer.is_probability:
+        try:
+            found = replace(
+                found, ends=[await _computed(service, found, m, layer) for m, _ in found.ends]
+            )
+        except (ActionError, ComputeError, ValueError) as error:
+            found, problem = replace(found, ends=[]), str(error)
+    return respond(request, _page(request, found, layer, problem))
 
 
-def _read(c: Connection, study_id: str, a: str | None, b: str | None) -> _Read:
+def _layer(text: str | None) -> str:
+    return text if text in COMPARED else COMPARED[0]
+
+
+async def _computed(service: Service, found: _Read, moment: ProgressView, layer: Layer) -> End:
+    fields, _ = await service.layers(found.study.id, (layer.name,), moment.seq)
+    return moment, np.asarray(fields[layer.name], dtype=np.float64)
+
+
+def _read(
+    c: Connection, study_id: str, a: str | None, b: str | None, *, is_prediction: bool
+) -> _Read:
+    """Read the moments that can be compared: there is no prediction before the first result."""
     study = read.study(c, study_id)
     moments = [
         one
         for one in charts.progress(c, study_id)
         if is_same_grid(c, study_id, one.revision, study.revision)
+        and (one.n_observations or not is_prediction)
     ]
     ends = [_end(moments, a, 0), _end(moments, b, -1)] if moments else []
     loaded = [(one, _field(c, study, one.seq)) for one in ends]
@@ -124,7 +155,7 @@ def _field(c: Connection, study: StudyView, seq: int) -> NDArray[np.float64] | N
     return search.decode_field(rows[0].field, study.grid_cells)
 
 
-def _page(request: Request, found: _Read) -> DifferencePage:
+def _page(request: Request, found: _Read, layer: Layer, problem: str) -> DifferencePage:
     links, study = links_of(request), found.study
     grid = search.Grid.from_definition(study.parameters)
     moved, shown = None, None
@@ -135,22 +166,25 @@ def _page(request: Request, found: _Read) -> DifferencePage:
         shown = panels.side_by_side(
             grid,
             [(_after(first), "The earlier moment.", before), (_after(last), "The later.", after)],
-            frames.Picture(view.x, view.y, "sum", {}),
+            frames.Picture(view.x, view.y, layer.reduce, {}),
+            layer=layer,
             with_change=True,
         )
     return DifferencePage(
         frame=layout.frame(request, f"Difference · {study.name}", study=study, is_live=True),
         head=layout.study_head(links, study, "posterior", title="Difference"),
-        lead=Lead(_sentence(found, moved), QUESTIONS),
+        lead=Lead(_sentence(found, moved, layer), QUESTIONS),
         two_moments=Moments(
             action=links.study(study.id, "difference"),
+            layers=[(name, LAYERS[name].title) for name in COMPARED],
+            layer=layer.name,
             choices=_choices(found),
             a=found.ends[0][0].seq if found.ends else 0,
             b=found.ends[-1][0].seq if found.ends else 0,
             hidden=[(k, v) for k, v in request.query_params.items() if k in ("x", "y")],
         ),
         moved_belief=MovedBelief(
-            shown, [_moved(cell) for cell in moved.cells[:TOP]] if moved else []
+            shown, [_moved(cell, layer) for cell in moved.cells[:TOP]] if moved else [], problem
         ),
     )
 
@@ -170,10 +204,12 @@ def _after(moment: ProgressView) -> str:
     return f"After {count(n, 'result')}" if n else "Before any result"
 
 
-def _sentence(found: _Read, moved: Difference | None) -> str:
+def _sentence(found: _Read, moved: Difference | None, layer: Layer) -> str:
     if moved is None:
         return "There are no two moments yet to compare."
     (first, _), (last, _) = found.ends
+    if not layer.is_probability:
+        return _of_layer(found, moved, layer)
     share = percent(moved.total_variation)
     start = f"From {_after(first).lower()} to {_after(last).lower()}, {share} of the belief moved"
     bits = f"the later one holds {number(moved.information_bits, 3)} bits beyond the earlier"
@@ -186,12 +222,23 @@ def _sentence(found: _Read, moved: Difference | None) -> str:
     return f"{start}, most to {where} (now {percent(most['after'])}); {bits}."
 
 
-def _moved(cell: Mapping[str, Any]) -> Moved:
+def _of_layer(found: _Read, moved: Difference, layer: Layer) -> str:
+    (first, _), (last, _) = found.ends
+    start = f"From {_after(first).lower()} to {_after(last).lower()}, the {layer.title}"
+    if not moved.cells:
+        return f"{start} did not change."
+    most, metric = moved.cells[0], found.study.metric
+    way = "rose" if most["change"] > 0 else "fell"
+    ends = f"{number(most['before'], 3)} to {number(most['after'], 3)} {metric}"
+    return f"{start} {way} most at {cell_text(most['assignments'])}: from {ends}."
+
+
+def _moved(cell: Mapping[str, Any], layer: Layer) -> Moved:
     change = float(cell["change"])
     sign = "+" if change > 0 else "\N{MINUS SIGN}"
     return Moved(
         cell_text(cell["assignments"]),
-        percent(cell["before"]),
-        percent(cell["after"]),
-        f"{sign}{percent(abs(change))}",
+        value_text(layer, cell["before"]),
+        value_text(layer, cell["after"]),
+        f"{sign}{value_text(layer, abs(change))}",
     )

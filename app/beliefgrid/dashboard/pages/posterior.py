@@ -14,11 +14,12 @@ from beliefgrid.actions.errors import ActionError
 from beliefgrid.actions.regrid import is_same_grid
 from beliefgrid.actions.views import PosteriorView, SnapshotView, StudyView
 from beliefgrid.dashboard import charts, layout, maps
-from beliefgrid.dashboard.layers import LAYERS, REDUCES, Layer
+from beliefgrid.dashboard.layers import LAYERS, RATIO, REDUCES, Layer
 from beliefgrid.dashboard.leader import leader_of
 from beliefgrid.dashboard.links import Links, links_of
 from beliefgrid.dashboard.marginals import AxisMarginals, PairMaps, marginals_of, pairs_of
 from beliefgrid.dashboard.numbers import address_level, cell_text, count, level, percent
+from beliefgrid.dashboard.pages.difference import COMPARED
 from beliefgrid.dashboard.parts import (
     AmongTested,
     Beliefs,
@@ -26,6 +27,7 @@ from beliefgrid.dashboard.parts import (
     among_tested_of,
     beliefs_of,
 )
+from beliefgrid.dashboard.ratios import layer_of
 from beliefgrid.dashboard.render import PageContext, Part, respond
 from beliefgrid.dashboard.view import FIXED, View, slice_at, values_of, view_of
 
@@ -152,7 +154,8 @@ async def _matrix(
     if found.snapshot is None:
         return None, ""
     try:
-        matrix: PosteriorView = await service.posterior(
+        matrix = await layer_of(
+            service,
             found.study.id,
             layer=view.layer,
             x=view.x,
@@ -180,8 +183,10 @@ def _page(
     moment = count(snapshot.n_observations, "result") if snapshot else count(0, "result")
     shown = map_ = None
     if matrix is not None:
-        api = links.api(f"/studies/{study.id}/posterior", **_rest_query(view, fixed, matrix.seq))
-        shown = maps.table_of(matrix, api)
+        query = _rest_query(view, fixed, matrix.seq)
+        own = links.study(study.id, "charts/posterior", **query)  # the REST API has no ratio
+        api = links.api(f"/studies/{study.id}/posterior", **query)
+        shown = maps.table_of(matrix, own if view.layer == RATIO else api)
         map_ = maps.map_of(
             study, matrix, found.known, figure_id="posterior-map", has_slider=True,
             colour=view.colour, fixed=fixed, caption=_caption(links, found, view, fixed, moment),
@@ -213,6 +218,9 @@ def _sentence(
     if view.layer == "p_best" and leader:
         where = cell_text(leader["assignments"])
         return f"{start}, the best cell is most likely {where}: {percent(leader['p_best'])}."
+    if view.layer == RATIO:
+        peak = maps.peak_text(matrix).replace("highest at", "gain is largest at", 1)
+        return f"{start}, the {peak} bits over the prior." if peak else f"{start}."
     peak = maps.peak_text(matrix)
     return f"{start}, the {LAYERS[view.layer].title} is {peak}." if peak else f"{start}."
 
@@ -273,6 +281,7 @@ def _more(links: Links, found: _Read, view: View) -> list[tuple[str, str]]:
     axes = {"x": view.x, "y": view.y}
     query = {key: value for key, value in view.query().items() if key not in ("at", "layer")}
     to = found.snapshot.seq if view.at is not None else None
+    axes |= {"layer": view.layer} if view.layer in COMPARED else {}
     return [
         ("Difference between two moments", links.study(found.study.id, "difference", b=to, **axes)),
         ("What each result taught", links.study(found.study.id, "information")),
