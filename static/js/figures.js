@@ -1,5 +1,6 @@
 /** Figures as plain objects for Plotly: no element, no address, no clock. */
 
+import { legendRoom, levelAxis, numberAxis, widest } from "./axes.js";
 import { level, levels, literal, number } from "./format.js";
 import { layerOf, valueText } from "./layers.js";
 import { colorscale } from "./palettes.js";
@@ -47,9 +48,10 @@ export function roundUp(p) {
  *
  * It is drawn in index space, every cell equally large, with the grid's own values as labels.
  */
-export function heatmap(matrix, { goal, metric, colour, top, bottom, marks, colours, width, isCompact }) {
+export function heatmap(matrix, { goal, metric, colour, top, bottom, marks, colours, width, height, isCompact }) {
   const { layer } = matrix;
   const withText = hasText(matrix, width);
+  const bar = colorbar(layer, { metric, colour, bottom, hasTitle: !isCompact && width >= NARROW });
   const map = {
     type: "heatmap",
     z: colour === "log" ? logarithms(matrix.z) : matrix.z,
@@ -61,10 +63,11 @@ export function heatmap(matrix, { goal, metric, colour, top, bottom, marks, colo
     hoverinfo: "none",
     hoverongaps: true,
     ...scale(matrix, { goal, colour, top, bottom }),
-    colorbar: colorbar(layer, { metric, colour, bottom, hasTitle: !isCompact && width >= NARROW }),
+    colorbar: bar,
     ...(withText && { text: matrix.z.map((row) => row.map((z) => valueText(layer, z))), texttemplate: "%{text}" }),
   };
-  return { data: [map, ...marks], layout: layout(matrix, { colours, width, isCompact }) };
+  const names = marks.filter(({ showlegend }) => showlegend).map(({ name }) => name);
+  return { data: [map, ...marks], layout: layout(matrix, { names, bar, colours, width, height, isCompact }) };
 }
 
 /** Return the parts of a heatmap trace that depend on its colours. */
@@ -100,7 +103,8 @@ function colorbar(layer, { metric, colour, bottom, hasTitle }) {
   const unit = layer === "mean" || layer === "sd" ? ` (${literal(metric)})` : "";
   const ticks = colour === "log" ? logTicks(bottom) : isProbability ? { tickformat: ".3~%" } : { tickformat: ".3~g" };
   return {
-    thickness: 14,
+    x: 1,
+    thickness: BAR,
     outlinewidth: 0,
     len: 1,
     ...(hasTitle && { title: { text: title + unit, side: "right", font: TITLE } }),
@@ -114,40 +118,28 @@ function logTicks(bottom) {
   return { tickvals: decades, ticktext: decades.map((decade, i) => (i ? text(decade) : `≤ ${text(decade)}`)) };
 }
 
-function layout(matrix, { colours, width, isCompact }) {
+function layout(matrix, { names, bar, colours, width, height, isCompact }) {
   const rows = matrix.y ? levels(matrix.y_values) : [""];
-  const isLarge = Math.max(matrix.x_values.length, rows.length) > 20;
+  const columns = levels(matrix.x_values);
+  const isLarge = Math.max(columns.length, rows.length) > 20;
+  const given = { font: colours.font, width, isFixed: !isLarge || isCompact };
+  const size = width < NARROW ? 10 : 13;
+  const right = barRoom(bar, colours.font);
+  const up = levelAxis(matrix.y ?? "", rows, { ...given, length: height - 90 });
+  const across = levelAxis(matrix.x, columns, { ...given, length: width - up.room - right, isAcross: true });
   return {
     ...frame(colours),
     dragmode: isLarge && !isCompact ? "zoom" : false,
-    margin: { l: 8, r: 8, t: 34, b: 8, pad: 2 },
-    legend: { ...LEGEND, font: { size: width < NARROW ? 10 : 13 }, itemwidth: 30, itemclick: false, itemdoubleclick: false },
-    xaxis: axis(matrix.x, levels(matrix.x_values), { most: ticksAcross(matrix, width), isFixed: !isLarge || isCompact }),
-    yaxis: axis(matrix.y ?? "", rows, { most: isCompact ? 8 : 20, isFixed: !isLarge || isCompact }),
+    margin: { ...MARGIN, l: up.room, r: right, t: legendRoom(names, width - up.room - right, colours.font, size), b: across.room },
+    legend: { ...LEGEND, font: { size }, itemwidth: 30, itemclick: false, itemdoubleclick: false },
+    xaxis: across.axis,
+    yaxis: up.axis,
     plot_bgcolor: colours.empty,
   };
 }
 
-function axis(name, labels, { most, isFixed }) {
-  const step = Math.max(1, Math.ceil(labels.length / most));
-  const shown = [...labels.keys()].filter((i) => i % step === 0);
-  return {
-    title: { text: literal(name), standoff: 8, font: TITLE },
-    automargin: true,
-    tickmode: "array",
-    tickvals: shown,
-    ticktext: shown.map((i) => literal(labels[i])),
-    range: [-0.5, labels.length - 0.5],
-    showgrid: false,
-    zeroline: false,
-    ticks: "",
-    fixedrange: isFixed,
-  };
-}
-
-function ticksAcross(matrix, width) {
-  const longest = Math.max(...levels(matrix.x_values).map((label) => label.length));
-  return Math.max(2, Math.floor((width - 160) / (8 * longest + 14)));
+function barRoom({ ticktext, title }, font) {
+  return Math.ceil(BAR + 24 + widest(ticktext ?? ["0.00000"], font) + (title ? 28 : 0));
 }
 
 const gap = (matrix) => (hasGaps(matrix) ? 1 : 0);
@@ -163,7 +155,7 @@ const frame = (colours) => ({
 });
 
 /** Return the history of a study: every shown result and the exact best-so-far line. */
-export function history({ points, best }, { metric, goal, colours, isLog }) {
+export function history({ points, best }, { metric, goal, colours, width, isLog }) {
   const results = {
     type: "scatter",
     mode: "markers",
@@ -183,19 +175,10 @@ export function history({ points, best }, { metric, goal, colours, isLog }) {
     line: { color: colours.accent, width: 2.5, shape: "hv" },
     hovertemplate: "best so far %{y:.4~g}<extra></extra>",
   };
-  return {
-    data: [results, line],
-    layout: {
-      ...frame(colours),
-      dragmode: false,
-      hovermode: "closest",
-      plot_bgcolor: "rgba(0,0,0,0)",
-      margin: { l: 8, r: 12, t: 30, b: 8 },
-      legend: LEGEND,
-      xaxis: { ...ruled(colours), title: { text: "results, in the order they came", standoff: 8, font: TITLE }, rangemode: "tozero", tickformat: "d" },
-      yaxis: { ...ruled(colours), title: { text: literal(`${metric} (${goal})`), standoff: 8, font: TITLE }, type: isLog ? "log" : "linear", tickformat: ".3~g" },
-    },
-  };
+  const across = numberAxis("results, in the order they came", [0, points.at(-1).order], { colours, most: ticksIn(width), isAcross: true, hasZero: true });
+  const values = [...points.map((point) => point.value), ...best.map((point) => point.value)];
+  const up = numberAxis(`${metric} (${goal})`, values, { colours, most: 6, isLog });
+  return { data: [results, line], layout: ruled({ across, up, names: ["result", "best so far"], colours, width }) };
 }
 
 /** Looks of lines beside their colour, so that colour is never alone. */
@@ -212,7 +195,7 @@ const LOOKS = {
 };
 
 /** Return line charts: each series has its own dash and colour. */
-export function lines({ x_title: x, y_title: y, is_log: isLog, has_zero: hasZero, series }, { colours }) {
+export function lines({ x_title: x, y_title: y, is_log: isLog, has_zero: hasZero, series }, { colours, width }) {
   const hue = { line: colours.accent, step: colours.accent, "step-2": colours.second, "line-2": colours.second, "step-4": colours.third, "step-5": colours.fourth, "step-6": colours.accent };
   const data = series.map((one) => ({
     type: "scatter",
@@ -224,29 +207,28 @@ export function lines({ x_title: x, y_title: y, is_log: isLog, has_zero: hasZero
     line: { color: hue[one.look] ?? colours.point, width: 2.5, ...LOOKS[one.look] },
     hovertemplate: `${literal(x)} %{x}<br>${literal(one.name)} %{y:.4~g}<extra></extra>`,
   }));
+  const across = numberAxis(x, [0, ...series.flatMap((one) => one.x)], { colours, most: ticksIn(width), isAcross: true, hasZero: true });
+  const up = numberAxis("", series.flatMap((one) => one.y), { colours, most: 6, isLog, hasZero });
+  const names = series.length > 1 ? series.map(({ name }) => name) : [];
+  return { data, layout: ruled({ across, up, names, colours, width }) };
+}
+
+/** Return the layout of a chart of numbers over numbers. */
+function ruled({ across, up, names, colours, width }) {
   return {
-    data,
-    layout: {
-      ...frame(colours),
-      dragmode: false,
-      hovermode: "closest",
-      plot_bgcolor: "rgba(0,0,0,0)",
-      showlegend: series.length > 1,
-      margin: { l: 8, r: 12, t: series.length > 1 ? 30 : 10, b: 8 },
-      legend: LEGEND,
-      xaxis: { ...ruled(colours), title: { text: literal(x), standoff: 8, font: TITLE }, rangemode: "tozero", tickformat: "d" },
-      yaxis: { ...ruled(colours), rangemode: hasZero ? "tozero" : "normal", type: isLog ? "log" : "linear", tickformat: ".3~g" },
-    },
+    ...frame(colours),
+    dragmode: false,
+    hovermode: "closest",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    showlegend: names.length > 0,
+    margin: { ...MARGIN, l: up.room, r: 12, t: legendRoom(names, width - up.room - 12, colours.font), b: across.room },
+    legend: LEGEND,
+    xaxis: across.axis,
+    yaxis: up.axis,
   };
 }
 
-const ruled = (colours) => ({
-  automargin: true,
-  fixedrange: true,
-  gridcolor: colours.line,
-  zeroline: false,
-  linecolor: colours.line,
-});
+const ticksIn = (width) => Math.max(2, Math.floor(width / 90));
 
 /** Return one sentence that says what a heatmap shows, for those who cannot see it. */
 export function describe(matrix, known) {

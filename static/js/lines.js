@@ -44,7 +44,7 @@ class LinesChart {
       return;
     }
     const isFirst = !this.chart.plot;
-    const figure = figureOf(shown, { colours: coloursOf(this.chart.figure) });
+    const figure = figureOf(shown, { colours: coloursOf(this.chart.figure), width: this.chart.width });
     figure.layout.meta = { key: String(count) };
     await this.chart.draw(figure, describe(shown));
     if (isFirst) addDownloads(this.chart, () => contents(this.chart.figure.id, this.#shown));

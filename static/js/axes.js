@@ -1,0 +1,117 @@
+/** Axes with ticks and room worked out beforehand: Plotly finds both by drawing everything several times. */
+
+import { literal, number } from "./format.js";
+
+const SIZE = 13;
+const TITLE_ROOM = 26;
+const LEGEND_GAP = 40;
+const LEGEND_ROW = 20;
+const MOST_LETTERS = 24;
+const SLANT = { angle: 40, across: 22, down: Math.sin((40 * Math.PI) / 180) };
+
+const pen = new OffscreenCanvas(1, 1).getContext("2d");
+
+/** Return how wide the longest of some texts is, in pixels. */
+export function widest(texts, font, size = SIZE) {
+  pen.font = `${size}px ${font}`;
+  return Math.max(0, ...texts.map((text) => pen.measureText(text).width));
+}
+
+/** Return how much room a horizontal legend needs above a plot: its items stand in columns unless one row holds them. */
+export function legendRoom(names, width, font, size = SIZE) {
+  const widths = names.map((name) => LEGEND_GAP + 10 + widest([name], font, size));
+  const isOneRow = widths.reduce((sum, w) => sum + w + 5, 0) < width;
+  const inRow = isOneRow ? names.length : Math.max(1, Math.floor(width / (Math.max(0, ...widths) + 5)));
+  return names.length ? 16 + LEGEND_ROW * Math.ceil(names.length / inRow) : 10;
+}
+
+/** Return an axis of equally large levels, labelled as far as there is room, and the room that its labels need. */
+export function levelAxis(name, labels, { font, width, length, isAcross = false, isFixed }) {
+  const texts = labels.map((label) => shortened(label, letters(width)));
+  const areNames = labels.some((label) => Number.isNaN(Number(label)));
+  const wide = widest(texts, font);
+  const isSlanted = isAcross && areNames && labels.length * (wide + 10) > length;
+  const each = !isAcross || isSlanted ? SLANT.across : wide + 10;
+  const step = Math.max(1, Math.ceil((labels.length * each) / Math.max(length, each)));
+  const shown = [...labels.keys()].filter((i) => i % step === 0);
+  const long = isAcross ? (isSlanted ? wide * SLANT.down + 12 : SIZE + 6) : wide + 6;
+  const axis = {
+    title: { text: literal(name), standoff: 8, font: { size: SIZE } },
+    tickmode: "array",
+    tickvals: shown,
+    ticktext: shown.map((i) => literal(texts[i])),
+    tickangle: isSlanted ? SLANT.angle : 0,
+    range: [-0.5, labels.length - 0.5],
+    showgrid: false,
+    zeroline: false,
+    ticks: "",
+    fixedrange: isFixed,
+  };
+  return { axis, room: Math.ceil(long) + (name ? TITLE_ROOM : 4) };
+}
+
+/** Return an axis of numbers with round ticks, and the room that its labels need. */
+export function numberAxis(name, values, { colours, most, isAcross = false, isLog = false, hasZero = false }) {
+  const { range, ticks } = isLog ? decades(values, most) : steps(values, { most, isWhole: isAcross, hasZero });
+  const texts = ticks.map((tick) => number(tick, 6));
+  const long = isAcross ? SIZE + 6 : widest(texts, colours.font) + 6;
+  const axis = {
+    ...(name && { title: { text: literal(name), standoff: 8, font: { size: SIZE } } }),
+    type: isLog ? "log" : "linear",
+    range,
+    tickmode: "array",
+    tickvals: ticks,
+    ticktext: texts,
+    tickangle: 0,
+    fixedrange: true,
+    gridcolor: colours.line,
+    linecolor: colours.line,
+    zeroline: false,
+  };
+  return { axis, room: Math.ceil(long) + (name ? TITLE_ROOM : 4) };
+}
+
+function steps(values, { most, isWhole, hasZero }) {
+  const [lowest, highest] = ends(values);
+  const low = hasZero ? Math.min(0, lowest) : lowest;
+  const high = highest > low ? highest : low + (Math.abs(low) / 10 || 1);
+  const pad = (high - low) / 20;
+  const step = Math.max(isWhole ? 1 : 0, round((high - low) / most));
+  const [first, last] = [Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9)];
+  const ticks = Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  return { range: [low - (hasZero && low === 0 ? pad / 5 : pad), high + pad], ticks };
+}
+
+function decades(values, most) {
+  const [low, high] = ends(values).map(Math.log10);
+  const whole = range(Math.ceil(low), Math.floor(high));
+  const between = range(Math.floor(low), Math.floor(high)).flatMap((n) => [1, 2, 5].map((times) => times * 10 ** n));
+  const inside = between.filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high);
+  const every = Math.ceil(whole.length / most);
+  const ticks = whole.length > 2 ? whole.filter((_, i) => i % every === 0).map((n) => 10 ** n) : inside;
+  const pad = (high - low) / 20 || 0.1;
+  return { range: [low - pad, high + pad], ticks: ticks.map((tick) => Number(tick.toPrecision(6))) };
+}
+
+function ends(values) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value === null) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+const range = (first, last) => Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+
+/** Return the round number that is at least as large: 1, 2 or 5 times a power of ten. */
+function round(step) {
+  const power = 10 ** Math.floor(Math.log10(step));
+  return power * [1, 2, 5, 10].find((times) => times * power >= step * (1 - 1e-9));
+}
+
+/** Return how many letters a label may have: beside the plot, at most a third of the chart. */
+const letters = (width) => Math.max(8, Math.min(MOST_LETTERS, Math.floor(width / 28)));
+
+const shortened = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
