@@ -306,4 +306,4 @@ class Status {
 }
 
 /** Seconds are counted while they matter; an idle page should cost nothing. */
-const tick = (age) => (age < 10_000 ? 1000 : age < 60_000 ? 5000 : 30_000);
+const tick = (age) => (age < 10_000 ? 1000 : age < 60_000 ? 15_000 : 60_000);

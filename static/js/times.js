@@ -2,7 +2,7 @@
 
 import { ago } from "./format.js";
 
-const EVERY_MS = 20_000;
+const EVERY_MS = 30_000;
 
 /** Keep all times of the page true. */
 export function startTimes() {
