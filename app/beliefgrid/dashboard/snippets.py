@@ -138,7 +138,7 @@ repeat {{
   post(paste0("/trials/", trial$number, "/observation"), list(value = value))
 }}
 """
-    return Snippet("R", 'install.packages("httr2")', code)
+    return Snippet("R", 'install.packages(c("httr2", "jsonlite"))', code)
 
 
 def _julia(at: Place) -> Snippet:

@@ -22,6 +22,10 @@ RESOURCES = (
     ("Stopping rule", "/stopping"),
     ("Posterior", "/posterior"),
     ("Snapshots", "/snapshots"),
+    ("Importance of the parameters", "/importance"),
+    ("What each result taught", "/information"),
+    ("Whether the predictions held", "/calibration"),
+    ("Events as they happen", "/events"),
     ("Everything as JSON", "/export?format=json"),
     ("Everything as CSV", "/export?format=csv"),
 )

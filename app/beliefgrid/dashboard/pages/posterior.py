@@ -249,7 +249,7 @@ def _reduction(view: View, layer: Layer, fixed: Mapping[str, str]) -> str:
     over = " and ".join(fixed)
     hint = (
         " A sum is no probability of one cell."
-        if view.reduce == "sum" and not layer.is_probability
+        if view.reduce == "sum" and not (layer.is_probability or layer.is_diverging)
         else ""
     )
     return f"Each square is {how} over {over}.{hint}"
