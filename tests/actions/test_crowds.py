@@ -187,3 +187,13 @@ def test_a_sample_of_some_has_only_these(acting: Acting, mixed: str) -> None:
     best = accumulate((point.value for point in sample.points), min)
     assert [point.best for point in sample.points] == list(best)
     assert [point.position for point in sample.points] == list(range(sample.total))
+
+
+@pytest.mark.parametrize("state", sorted(crowds.WITHOUT_VALUE))
+def test_states_without_a_result_have_none(acting: Acting, study: str, state: str) -> None:
+    """It is known without a look, and true."""
+    found = acting.look(read.trials, study, state=state, limit=1000).items
+
+    assert all(trial.value is None for trial in found)
+    chosen = crowds.Chosen(state=state)
+    assert acting.look(crowds.history_sample, study, most=9, chosen=chosen).total == 0

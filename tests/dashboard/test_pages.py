@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from beliefgrid.dashboard.pages import trials
 from beliefgrid.dashboard.policy import CONTENT_SECURITY_POLICY
 from beliefgrid.main import create_app
 from beliefgrid.settings import Settings
@@ -203,6 +204,18 @@ def test_a_filter_that_leaves_nothing_says_so(app_client: TestClient, filled: Fi
     assert "No trial matches." in nothing
     assert "No trial that matches has a result." in nothing
     assert "that match" not in nonsense
+
+
+def test_a_chart_of_a_few_among_many_is_left_to_its_feed(
+    app_client: TestClient, filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page does not wait for it."""
+    monkeypatch.setattr(trials, "MOST_AT_ONCE", 2)
+
+    text = app_client.get(f"/studies/{filled.id}/trials", params={"fix.rate": "0.1"}).text
+
+    assert "A script draws the results that match" in text
+    assert re.findall(rf'href="/studies/{filled.id}/trials/(\d+)"', text)
 
 
 def test_trials_are_saved_as_csv(app_client: TestClient, filled: Filled) -> None:

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection
 
 from beliefgrid.actions import read
 from beliefgrid.actions.recall import Recall
-from beliefgrid.actions.regrid import Known, is_same_grid, known_at
+from beliefgrid.actions.record import OFF_THE_GRID, Ints, Record, Tested, record_at, tested_in
+from beliefgrid.actions.regrid import is_same_grid, known_at
 from beliefgrid.actions.views import StudyView
 from beliefgrid.storage import crowds, studies
 from beliefgrid.storage.among import Among
-from beliefgrid.storage.rows import AnyRow
 
-MOST_VALUES = 4
 MOST_KEPT = 64
+WITHOUT_VALUE = frozenset({"queued", "active", "failed", "infeasible", "expired", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +38,11 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class TestedCell:
-    """A cell with results: when it got its first, how many, their mean, and the few there are.
+class Knowledge:
+    """What was known of cells at an event: those with results, and those that do not work."""
 
-    `values` holds the mean alone where there are more than four results.
-    """
-
-    cell: int
-    first: int
-    count: int
-    mean: float
-    values: Sequence[float]
+    tested: Tested
+    infeasible: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +73,8 @@ def sample_of(c: Connection, study: StudyView, *, most: int, chosen: Chosen = EV
     """Return the results of a study to draw, all or of some trials."""
 
     def find() -> Sample:
+        if chosen == EVERY:
+            return _sampled(record_at(c, study.id, study.seq), most=most, goal=study.goal)
         rows = crowds.history_sample(
             c, study.id, most=most, goal=study.goal,
             state=chosen.state, worker=chosen.worker, among=chosen.among,
@@ -90,23 +87,23 @@ def sample_of(c: Connection, study: StudyView, *, most: int, chosen: Chosen = EV
     return _SAMPLES.get((study.id, most, moment, chosen), find)
 
 
-def tested(c: Connection, study_id: str, seq: int) -> list[TestedCell]:
-    """Return the cells that had a result at an event, in the order of their first ones."""
-    return [
-        TestedCell(int(row.cell), int(row.first), int(row.results), row.mean, _values(row))
-        for row in crowds.tested(c, study_id, seq, most_values=MOST_VALUES)
-    ]
-
-
-def infeasible(c: Connection, study_id: str, seq: int) -> list[int]:
-    """Return the cells that were known not to work at an event."""
-    return crowds.infeasible(c, study_id, seq)
+def _sampled(record: Record, *, most: int, goal: str) -> Sample:
+    is_result = ~np.isnan(record.values)
+    numbers, values = record.numbers[is_result], record.values[is_result]
+    best = (np.maximum if goal == "maximize" else np.minimum).accumulate(values)
+    total = values.size
+    positions = np.arange(total)
+    is_even = (total <= most) | ((positions * most) % max(1, total) < most)
+    is_better = np.append(True, best[1:] != best[:-1])[:total]  # noqa: FBT003 - the first one is
+    kept = np.flatnonzero(is_even | is_better | (positions == total - 1)).tolist()
+    points = [Point(i, int(numbers[i]), float(values[i]), float(best[i])) for i in kept]
+    return Sample(total, points)
 
 
 def known_in(
     c: Connection, study_id: str, seq: int, *, revision: int, newest: int
-) -> tuple[list[TestedCell], list[int]]:
-    """Return the tested and the infeasible cells of an event, as cells of a revision's grid.
+) -> Knowledge:
+    """Return what was known at an event, in the cells of a revision's grid.
 
     `newest` is the revision that the study has now.
     """
@@ -114,35 +111,20 @@ def known_in(
     return _KNOWN.get(key, lambda: _known_in(c, study_id, seq, revision, newest))
 
 
-def _known_in(
-    c: Connection, study_id: str, seq: int, revision: int, newest: int
-) -> tuple[list[TestedCell], list[int]]:
+def _known_in(c: Connection, study_id: str, seq: int, revision: int, newest: int) -> Knowledge:
     is_same = is_same_grid(c, study_id, revision, newest)
     row = None if is_same else studies.find(c, study_id)
     if row is None:
-        return tested(c, study_id, seq), infeasible(c, study_id, seq)
-    found = known_at(c, row, seq, revision)
-    return (
-        _grouped([one for one in found if one.kind == "value"]),
-        [one.cell for one in found if one.kind == "infeasible"],
-    )
-
-
-def _grouped(results: Sequence[Known]) -> list[TestedCell]:
-    by_cell: dict[int, tuple[int, list[float]]] = {}
-    for position, one in enumerate(results):
-        by_cell.setdefault(one.cell, (position, []))[1].append(float(one.value))
-    found = []
-    for cell, (first, values) in by_cell.items():
-        mean = sum(values) / len(values)
-        few = values if len(values) <= MOST_VALUES else [mean]
-        found.append(TestedCell(cell, first, len(values), mean, few))
-    return found
-
-
-def _values(row: AnyRow) -> list[float]:
-    return [float(text) for text in row.texts.split(",")] if row.texts else [row.mean]
+        record = record_at(c, study_id, seq)
+        cells, values = record.cells, record.values
+    else:
+        found = known_at(c, row, seq, revision)
+        cells = np.array([one.cell for one in found], dtype=np.int64)
+        values = np.array([one.value for one in found], dtype=np.float64)  # None becomes NaN
+    is_here, is_result = cells != OFF_THE_GRID, ~np.isnan(values)
+    tested = tested_in(cells[is_here & is_result], values[is_here & is_result])
+    return Knowledge(tested, cells[is_here & ~is_result])
 
 
 _SAMPLES: Recall[Sample] = Recall(MOST_KEPT)
-_KNOWN: Recall[tuple[list[TestedCell], list[int]]] = Recall(MOST_KEPT)
+_KNOWN: Recall[Knowledge] = Recall(MOST_KEPT)

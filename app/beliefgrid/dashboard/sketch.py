@@ -47,6 +47,7 @@ class History(Part):
     query: str
     sketch: Sketch | None
     alt: str
+    is_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)

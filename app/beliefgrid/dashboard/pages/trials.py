@@ -5,7 +5,7 @@ import io
 import json
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -41,6 +41,7 @@ PER_PAGE = 50
 REASON = "ended by a person"
 PER_READ = 1000
 MOST_SKETCHED = 250
+MOST_AT_ONCE = 10_000  # results that are searched for those of a filter before the page is sent
 SORTS = ("-number", "number", "value", "-value")
 WORDS = {
     "-number": "newest first",
@@ -274,7 +275,11 @@ def _read(c: Connection, study_id: str, query: QueryParams) -> _Read:
         among=wanted.chosen.among, cursor=query.get("cursor") or None, limit=PER_PAGE,
     )  # fmt: skip
     workers = [worker.name for worker in read.workers(c, study_id)]
-    results = crowds.sample_of(c, study, most=MOST_SKETCHED, chosen=wanted.chosen)
+    is_costly = wanted.is_narrow and study.observations > MOST_AT_ONCE
+    none = crowds.Sample(0, [])  # the chart's own feed has it, a moment later
+    results = (
+        none if is_costly else crowds.sample_of(c, study, most=MOST_SKETCHED, chosen=wanted.chosen)
+    )
     return _Read(study, wanted, found, workers, results)
 
 
@@ -300,7 +305,7 @@ def _page(request: Request, found: _Read) -> TrialsPage:
         high="" if wanted.high is None else address_level(wanted.high),
         metric=study.metric,
         is_narrow=wanted.is_narrow,
-        history=sketch.history_of(study.id, study.metric, study.goal, found.results, query),
+        history=_history_of(found, query),
         table=_table(request, links, found, wanted),
         csv_href=links.study(study.id, "trials.csv", **wanted.query()),
         import_href=links.study(study.id, "import"),
@@ -380,6 +385,13 @@ def _remark(trial: TrialView) -> str:
     remarks = [trial.reason or "", "late" if trial.late else "", trial.notes]
     remarks.append("off the grid" if trial.cell is None else "")
     return " · ".join(remark for remark in remarks if remark)
+
+
+def _history_of(found: _Read, query: str) -> sketch.History:
+    study = found.study
+    drawn = sketch.history_of(study.id, study.metric, study.goal, found.results, query)
+    is_later = query and not found.results.total and study.observations > MOST_AT_ONCE
+    return replace(drawn, is_later=bool(is_later))
 
 
 def _level_select(parameter: Mapping[str, Any], wanted: Filter) -> LevelSelect:
