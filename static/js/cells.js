@@ -12,7 +12,7 @@ const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDo
 /**
  * A cursor over a drawn heatmap, and a menu for the cell under it.
  *
- * `look` returns {matrix, results} of what is shown; `fixed` returns the levels of the parameters
+ * `look` returns {matrix, results} of what is shown, `looking` is told when somebody does; `fixed` returns the levels of the parameters
  * that are not on the axes.
  */
 export class CellCursor {
@@ -22,8 +22,8 @@ export class CellCursor {
   #said = element("p", { className: "visually-hidden", role: "status" });
   #menu = element("div", { className: "cell-menu", role: "group", "aria-label": "This cell", hidden: true });
 
-  constructor(chart, { study, look, fixed }) {
-    Object.assign(this, { chart, study, look, fixed });
+  constructor(chart, { study, look, looking, fixed }) {
+    Object.assign(this, { chart, study, look, looking, fixed });
     this.pad = element("button", {
       type: "button",
       className: "cell-pad",
@@ -67,7 +67,13 @@ export class CellCursor {
     const [i, j] = this.#at ?? peakOf(matrix);
     this.#at = [clamp(i + across, matrix.x_values.length), clamp(j + up, matrix.z.length)];
     this.#place();
-    this.#said.textContent = this.#sentence();
+    this.looking();
+    this.tell();
+  }
+
+  /** Say what is known of the cell under the cursor. */
+  tell() {
+    if (this.#at) this.#said.textContent = this.#sentence();
   }
 
   #place() {
@@ -88,10 +94,10 @@ export class CellCursor {
   #sentence() {
     const { matrix, results } = this.look();
     const [i, j] = this.#at;
-    const { count } = results(i, j);
+    const found = results(i, j); // null while they are fetched
     const value = valueText(matrix.layer, matrix.z[j][i]);
-    const tested = count ? `${count} ${count === 1 ? "result" : "results"}` : "not tested";
-    return `${words(this.#place2d())}: ${layerOf(matrix.layer).title} ${value}, ${tested}.`;
+    const tested = found?.count ? `, ${found.count} ${found.count === 1 ? "result" : "results"}` : found ? ", not tested" : "";
+    return `${words(this.#place2d())}: ${layerOf(matrix.layer).title} ${value}${tested}.`;
   }
 
   #place2d() {

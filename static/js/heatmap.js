@@ -8,13 +8,13 @@ import { FilmCanvas } from "./film.js";
 import { Film, probability } from "./frames.js";
 import { Picture, countCells } from "./grid.js";
 import { READ_OUT, layerOf } from "./layers.js";
-import { knownAt, markTraces, markedCells } from "./marks.js";
+import { knownAt, markTraces, markedPlaces } from "./marks.js";
 import { outlineControl, outlines } from "./outline.js";
 import { ramp } from "./palettes.js";
 import { refreshParts } from "./parts.js";
 import { Readout } from "./readout.js";
 import { Slider } from "./slider.js";
-import { definitionOf, forgetDefinition, marks, moments, posterior } from "./study.js";
+import { definitionOf, forgetDefinition, marks, moments, posterior, results } from "./study.js";
 import { coloursOf, onThemeChange } from "./theme.js";
 import { rememberView, viewOf, viewOfForm } from "./view.js";
 
@@ -56,7 +56,7 @@ class Heatmap {
     this.#listen();
     addDownloads(this.chart, () => this.#contents());
     if (!this.hasSlider) return;
-    this.#cursor = new CellCursor(this.chart, { study: this.study, look: () => this.#look(), fixed: () => this.#fixed() });
+    this.#cursor = new CellCursor(this.chart, { study: this.study, look: () => this.#look(), looking: () => this.#fetchOthers(), fixed: () => this.#fixed() });
     this.#cursor.keep();
     this.#cursor.add(outlineControl(this.view.outline, (outline) => this.#outline(outline)));
     await this.#addSlider();
@@ -93,7 +93,7 @@ class Heatmap {
     try {
       const [matrix, known] = await Promise.all([
         posterior(this.study, this.view, { signal }),
-        marks(this.study, this.view.at, { signal }),
+        marks(this.study, this.view, { signal }),
       ]);
       if (matrix.revision > this.definition.revision) await this.#learnGrid();
       if (signal.aborted) return;
@@ -177,11 +177,12 @@ class Heatmap {
       (this.chart.height - 100) / picture.ny,
     );
     const fixed = matrix.reduce === "slice" ? this.view.fixed : {};
-    return markTraces(markedCells(known), picture, { fixed, cellPixels, hasText: hasText(matrix, this.chart.width) });
+    return markTraces(markedPlaces(known, picture, fixed), { cellPixels, hasText: hasText(matrix, this.chart.width) });
   }
 
   // ------------------------------------------------------------------ controls
   #controlsChanged() {
+    this.newest = undefined; // squares of another picture
     this.view = viewOfForm(this.form, this.view);
     this.#showControls();
     rememberView(this.view);
@@ -301,7 +302,25 @@ class Heatmap {
   }
 
   // ---------------------------------------------------------------- one cell
-  async #fetchOthers() {
+  /** Fetch how many results each square has, and the other layers, once somebody looks. */
+  #fetchOthers() {
+    const shown = this.#shown;
+    if (!shown.areResultsAsked) {
+      shown.areResultsAsked = true;
+      const asked = results(this.study, { ...this.view, at: shown.matrix.seq });
+      asked.then((found) => this.#learnResults(shown, found), (error) => this.chart.fail(error));
+    }
+    return this.#fetchLayers();
+  }
+
+  #learnResults(shown, { squares, counts, values }) {
+    shown.results = new Map(squares.map((square, at) => [square, { count: counts[at], values: values[at] }]));
+    if (shown !== this.#shown) return;
+    this.readout.refresh();
+    this.#cursor?.tell();
+  }
+
+  async #fetchLayers() {
     const view = this.view;
     const { matrix } = this.#shown;
     const missing = READ_OUT.filter((name) => name !== matrix.layer && !this.#others.has(name));
@@ -319,15 +338,9 @@ class Heatmap {
   }
 
   #look() {
-    const { matrix, known, picture } = this.#shown;
-    const results = (i, j) => {
-      const here = known.cells.flatMap((cell, at) => {
-        const [column, row] = picture.place(cell);
-        return column === i && row === j ? [at] : [];
-      });
-      return { values: here.flatMap((at) => known.values[at]), count: here.reduce((n, at) => n + known.counts[at], 0) };
-    };
-    return { matrix, layers: this.#others, results };
+    const { matrix, picture, results: known } = this.#shown;
+    const at = (i, j) => known && (known.get(j * picture.nx + i) ?? { values: [], count: 0 });
+    return { matrix, layers: this.#others, results: at };
   }
 
   /** Return the levels of the parameters out of sight, in the grid's own values. */

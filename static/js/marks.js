@@ -16,37 +16,41 @@ const KINDS = [
   { kind: "next", name: "next", symbol: "diamond", corner: [1, 1], colour: "#4cc9f0", grow: 1.25 },
 ];
 
-/** Return the cells that each kind of mark stands on, from the answer of the marks resource. */
-export function markedCells(known) {
-  if (!known) return {};
-  const one = (cell) => (cell === null || cell === undefined ? [] : [cell]);
+/** Return how many squares each kind of mark stands on, and where: what the marks resource knows of a picture. */
+export function markedPlaces(known, picture, fixed) {
+  const listed = ({ n, squares }) => ({ n, places: squares.map((s) => [s % picture.nx, Math.floor(s / picture.nx)]) });
+  const found = (cells) => {
+    const places = distinct(cells.filter((cell) => cell !== null && cell !== undefined), picture, fixed);
+    return { n: places.length, places };
+  };
   return {
-    tested: known.cells,
-    pending: known.pending,
-    failed: known.failed ?? [],
-    infeasible: known.infeasible,
-    best: one(known.best),
-    next: one(known.next),
+    tested: listed(known.tested),
+    pending: found(known.pending),
+    failed: found(known.failed),
+    infeasible: listed(known.infeasible),
+    best: found([known.best]),
+    next: found([known.next]),
   };
 }
 
 /**
  * Return what was known at a moment, from what is known at a later one.
  *
- * Cells are listed in the order of their first results and a moment says how many results it has
+ * Squares are listed in the order of their first results and a moment says how many results it has
  * seen; after a deletion this is an approximation, which the exact answer soon replaces.
  */
 export function knownAt(latest, { seq, n_observations: n, infeasible, pending, best, next }) {
-  const after = latest.first.findIndex((order) => order >= n);
-  const known = after < 0 ? latest.cells.length : after;
+  const until = ({ squares, first }, end) => {
+    const after = first.findIndex((order) => order >= end);
+    const known = after < 0 ? squares.length : after;
+    return { n: known, squares: squares.slice(0, known), first: first.slice(0, known) };
+  };
   return {
+    ...latest,
     seq,
     n_results: n,
-    cells: latest.cells.slice(0, known),
-    first: latest.first.slice(0, known),
-    values: latest.values.slice(0, known),
-    counts: latest.counts.slice(0, known),
-    infeasible: latest.infeasible.slice(0, infeasible),
+    tested: until(latest.tested, n),
+    infeasible: until(latest.infeasible, infeasible),
     failed: [],
     pending,
     best,
@@ -55,21 +59,21 @@ export function knownAt(latest, { seq, n_observations: n, infeasible, pending, b
 }
 
 /** Return one scatter trace for each kind of mark. */
-export function markTraces(cells, picture, { fixed = {}, cellPixels = 40, hasText = false } = {}) {
+export function markTraces(marked, { cellPixels, hasText }) {
   const size = Math.max(SMALLEST, Math.min(hasText ? 10 : 14, 0.38 * cellPixels));
   return KINDS.map((kind) => {
-    const found = distinct(cells[kind.kind] ?? [], picture, fixed);
-    const isCrowd = found.length > MOST;
+    const { n, places: found } = marked[kind.kind];
+    const isCrowd = n > MOST;
     const places = isCrowd ? [[null, null]] : found; // a legend needs something to stand for
     const [dx, dy] = hasText ? kind.corner.map((side) => 0.33 * side) : [0, 0];
     return {
       type: "scatter",
       mode: "markers",
-      name: isCrowd ? `${found.length.toLocaleString("en")} ${kind.name}, too many to mark` : kind.name,
+      name: isCrowd ? `${n.toLocaleString("en")} ${kind.name}, too many to mark` : kind.name,
       x: places.map(([i]) => (isCrowd ? null : i + dx)),
       y: places.map(([, j]) => (isCrowd ? null : j + dy)),
       hoverinfo: "skip",
-      showlegend: found.length > 0,
+      showlegend: n > 0,
       cliponaxis: false,
       marker: {
         symbol: kind.symbol,

@@ -53,7 +53,7 @@ export class Readout {
       rows.push([layerOf(name).title, text]);
     }
     const found = results(i, j);
-    if (found.count) rows.push([found.count === 1 ? "result" : "results", shortList(found)]);
+    if (found?.count) rows.push([found.count === 1 ? "result" : "results", shortList(found)]);
     this.#panel.replaceChildren(element("table", {}, element("tbody", {}, ...rows.map(row))));
   }
 

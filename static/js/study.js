@@ -18,13 +18,17 @@ export function definitionOf(study) {
 export const forgetDefinition = (study) => studies.delete(study);
 
 /** Return one layer as a matrix; `view` is {layer, x, y, reduce, at, fixed}. */
-export function posterior(study, { layer, x, y, reduce, at, fixed = {} }, options) {
-  const levels = Object.fromEntries(Object.entries(fixed).map(([name, value]) => [`fix.${name}`, value]));
-  return getJson(resource(study, "posterior", { layer, x, y, reduce, at, ...levels }), options);
-}
+export const posterior = (study, view, options) => ofPicture(study, "posterior", view, options);
 
-/** Return which cells were tested, pending, failed, best and next at a snapshot. */
-export const marks = (study, at, options) => getJson(resource(study, "marks", { at }), options);
+/** Return which squares were tested, and which cells were pending, failed, best and next. */
+export const marks = (study, view, options) => ofPicture(study, "marks", view, options);
+
+/** Return how many results each square has, and which. */
+export const results = (study, view, options) => ofPicture(study, "results", view, options);
+
+function ofPicture(study, name, { layer, x, y, reduce, at, fixed: levels = {} }, options) {
+  return getJson(resource(study, name, { layer, x, y, reduce, at, ...fixed(levels) }), options);
+}
 
 /** Return the newest trials of a combination, and whether it is searched. */
 export const cellAt = (study, assignments) => getJson(resource(study, "cell", fixed(assignments)));

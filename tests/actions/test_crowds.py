@@ -1,15 +1,21 @@
 """Many results are summed up in the database, and the sums are those of the results."""
 
 import random
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import pytest
 
 from beliefgrid.actions import crowds, read
+from beliefgrid.actions.correct import correct
 from beliefgrid.actions.queue import import_batch
+from beliefgrid.actions.record import EMPTY, record_at
 from beliefgrid.actions.tell import fail
-from beliefgrid.actions.trials_edit import delete_trial
+from beliefgrid.actions.trials_edit import delete_trial, restore_trial
+from beliefgrid.storage import crowds as storage
+from beliefgrid.storage.rows import AnyRow
 from tests.actions.conftest import Acting
 
 RATES, SIZES = (0.001, 0.01, 0.1), (8, 16, 32)
@@ -62,37 +68,73 @@ def test_a_study_without_results_has_an_empty_sample(acting: Acting) -> None:
     assert acting.look(crowds.history_sample, acting.create(), most=10) == crowds.Sample(0, [])
 
 
+def _known(acting: Acting, study: str, seq: int) -> crowds.Knowledge:
+    return acting.look(crowds.known_in, study, seq, revision=1, newest=1)
+
+
 def test_tested_cells_sum_up_their_results(acting: Acting, study: str) -> None:
     """The first result of each cell, how many there are and their mean are those of the recipe."""
     acting.update(study)
     at = _now(acting, study)
     recipe = acting.look(read.recipe, study, at)
 
-    found = acting.look(crowds.tested, study, at)
+    known = _known(acting, study, at)
 
     values: dict[int, list[float]] = {}
     for cell, value in zip(recipe.cells, recipe.values, strict=True):
         values.setdefault(cell, []).append(value)
     firsts = {cell: recipe.cells.index(cell) for cell in values}
-    assert [one.cell for one in found] == sorted(values, key=lambda cell: firsts[cell])
-    for one in found:
-        assert one.first == firsts[one.cell]
-        assert one.count == len(values[one.cell])
-        assert one.mean == pytest.approx(sum(values[one.cell]) / one.count)
-    assert acting.look(crowds.infeasible, study, at) == recipe.infeasible != []
+    tested = known.tested
+    assert tested.cells.tolist() == sorted(values, key=lambda cell: firsts[cell])
+    for place, cell in enumerate(tested.cells.tolist()):
+        assert tested.first[place] == firsts[cell]
+        assert tested.results(place) == values[cell]
+        assert tested.means[place] == pytest.approx(sum(values[cell]) / len(values[cell]))
+    assert known.infeasible.tolist() == recipe.infeasible != []
 
 
-def test_few_results_of_a_cell_are_all_told(acting: Acting) -> None:
-    """Up to four results of a cell are listed; of more there is the mean."""
-    study = acting.create()
-    few = [{"assignments": {"rate": 0.1, "size": 8}, "value": value} for value in (0.25, 0.5)]
-    many = [{"assignments": {"rate": 0.1, "size": 16}, "value": i / 8} for i in range(5)]
-    acting.do(import_batch, study, rows=few + many)
+def test_what_came_since_is_added_to_what_was_read(acting: Acting, study: str) -> None:
+    """After any event the record is the one that is read from the start, removals included."""
+    rows = [{"assignments": {"rate": 0.1, "size": 32}, "value": 0.5}]
+    steps: list[Callable[[], Any]] = [
+        lambda: acting.do(import_batch, study, rows=rows),
+        lambda: acting.do(correct, study, 60, value=0.25),
+        lambda: acting.do(delete_trial, study, 70),
+        lambda: acting.do(import_batch, study, rows=rows),
+        lambda: acting.do(restore_trial, study, 70),
+        lambda: acting.do(delete_trial, study, 1),
+    ]
+    for step in steps:
+        step()
+        at = _now(acting, study)
+        grown = acting.look(record_at, study, at, newest=1)
+        whole = EMPTY.extended(
+            acting.look(storage.outcomes, study, after=0, until=at), at
+        )  # fmt: skip
+        assert grown.numbers.tolist() == whole.numbers.tolist()
+        np.testing.assert_array_equal(grown.cells, whole.cells)
+        np.testing.assert_array_equal(grown.values, whole.values)
 
-    first, second = acting.look(crowds.tested, study, _now(acting, study))
 
-    assert sorted(first.values) == [0.25, 0.5]
-    assert list(second.values) == [0.25]
+def test_what_came_since_is_all_that_is_read(
+    acting: Acting, study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page after a new result does not read all the others again."""
+    read_after: list[int] = []
+    outcomes = storage.outcomes
+
+    def watched(c: Any, study_id: str, *, after: int, until: int) -> list[AnyRow]:
+        read_after.append(after)
+        return outcomes(c, study_id, after=after, until=until)
+
+    monkeypatch.setattr(storage, "outcomes", watched)
+    before = _now(acting, study)
+    acting.look(record_at, study, before, newest=1)
+    acting.do(import_batch, study, rows=[{"assignments": {"rate": 0.1, "size": 8}, "value": 0.5}])
+
+    acting.look(record_at, study, _now(acting, study), newest=1)
+
+    assert read_after == [0, before]
 
 
 def test_the_past_knows_only_what_was_known(acting: Acting) -> None:
@@ -104,8 +146,8 @@ def test_the_past_knows_only_what_was_known(acting: Acting) -> None:
     acting.do(import_batch, study, rows=[rows[0] | {"value": 0.7}])
     acting.do(delete_trial, study, 1)
 
-    assert [one.values for one in acting.look(crowds.tested, study, then)] == [[0.5]]
-    assert [one.values for one in acting.look(crowds.tested, study, _now(acting, study))] == [[0.7]]
+    assert _known(acting, study, then).tested.values.tolist() == [0.5]
+    assert _known(acting, study, _now(acting, study)).tested.values.tolist() == [0.7]
 
 
 def test_running_best_agrees_with_python(acting: Acting, study: str) -> None:

@@ -170,14 +170,21 @@ def test_marks_of_an_older_revision_are_in_its_numbers(acting: Acting, study: st
     """What was tested then stands where it stood, though it may be off the grid now."""
     tell_all(acting, study, 4)
     old = acting.look(read.snapshot, study)
-    marked = acting.look(crowds.tested, study, old.seq)
+
+    def tested(revision: int, newest: int) -> tuple[list[int], list[int], list[float]]:
+        known = acting.look(crowds.known_in, study, old.seq, revision=revision, newest=newest)
+        found = known.tested
+        assert known.infeasible.tolist() == []
+        return found.cells.tolist(), found.first.tolist(), found.values.tolist()
+
+    marked = tested(1, 1)
     edit(acting, study, size=[16, 32])
 
-    assert acting.look(crowds.known_in, study, old.seq, revision=1, newest=2) == (marked, [])
-    assert acting.look(crowds.known_in, study, old.seq, revision=2, newest=2)[0] == acting.look(
-        crowds.tested, study, old.seq
-    )
-    assert [found.cell for found in acting.look(crowds.tested, study, old.seq)] == [0, 1]
+    assert tested(1, 2) == marked
+    cells, first, values = tested(2, 2)
+    assert cells == [0, 1]
+    assert [values[0], values[1]] == [marked[2][marked[0].index(at)] for at in (1, 2)]
+    assert len(first) == 2
 
 
 def test_only_levels_change(acting: Acting, study: str) -> None:

@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
+from beliefgrid.actions.record import by_cell
 from beliefgrid.actions.views import StudyView, WorkerView
 from beliefgrid.dashboard.checks import NewLevel, checks
 
@@ -30,6 +33,12 @@ def study(**changes: Any) -> StudyView:
     return StudyView(**healthy | changes)
 
 
+def measured(repeats: list[list[float]]) -> dict[str, Any]:
+    """What is known of some cells, by their results."""
+    cells = [cell for cell, values in enumerate(repeats) for _ in values]
+    return {"tested": by_cell(np.array(cells), np.concatenate(repeats))}
+
+
 def summary(**known: Any) -> dict[str, Any]:
     """Return the summary of a snapshot."""
     leader = {"assignments": {"rate": 0.01}, "p_best": 0.5}
@@ -45,7 +54,7 @@ def texts(
 
 def test_nothing_is_said_of_a_healthy_study() -> None:
     """Advice that is always there is not read."""
-    repeats = {"values": [[1.0, 1.1], [2.0, 2.1], [3.0, 3.0]]}
+    repeats = measured([[1.0, 1.1], [2.0, 2.1], [3.0, 3.0]])
     worker = WorkerView("gpu", 1, 5, 0, NOW)
     calm = summary(prior_p_value=0.5)
 
@@ -81,7 +90,7 @@ def test_a_contradicted_prior_is_said() -> None:
 
 def test_repeats_that_agree_to_the_last_digit_share_a_seed() -> None:
     """Unless the study says that there is no noise."""
-    same = {"values": [[1.0, 1.0], [2.0, 2.0], [3.0, 3.0], [4.0]]}
+    same = measured([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0], [4.0]])
     quiet = study(definition=study().definition | {"noise": "none"})
 
     assert "3 cells gave exactly the same mse" in texts(study(), summary(), [], known=same)[0]

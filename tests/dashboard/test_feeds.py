@@ -57,3 +57,33 @@ def test_the_ratio_is_that_of_posterior_and_prior(app_client: TestClient, filled
     for bits, then, once in zip(ratio["z"], after["z"], before["z"], strict=True):
         for bit, a, b in zip(bits, then, once, strict=True):
             assert a == pytest.approx(b * 2**bit)
+
+
+@pytest.mark.parametrize("query", [{"reduce": "sum"}, {"reduce": "slice", "fix.act": "relu"}])
+def test_marks_and_results_are_told_by_the_squares_of_the_picture(
+    app_client: TestClient, api: Api, filled: Filled, query: dict[str, str]
+) -> None:
+    """However many cells lie behind a square, it is told once, with all its results."""
+    path, axes = f"/studies/{filled.id}/charts", {"x": "rate", "y": "size"} | query
+    marks = app_client.get(f"{path}/marks", params=axes).json()
+    results = app_client.get(f"{path}/results", params=axes).json()
+
+    levels = {
+        one["name"]: sorted(one["values"]) if one["kind"] == "ordered" else one["values"]
+        for one in api.get(f"/studies/{filled.id}")["parameters"]
+    }
+    told: dict[int, list[float]] = {}
+    for trial in api.get(f"/studies/{filled.id}/trials", state="completed", order="asc")["items"]:
+        at = trial["assignments"]
+        if query.get("fix.act", at["act"]) == at["act"]:
+            column, row = levels["rate"].index(at["rate"]), levels["size"].index(at["size"])
+            square = row * len(levels["rate"]) + column
+            told.setdefault(square, []).append(trial["value"])
+    assert marks["tested"]["n"] == len(told)
+    assert sorted(marks["tested"]["squares"]) == sorted(results["squares"]) == sorted(told)
+    for square, count, values in zip(
+        results["squares"], results["counts"], results["values"], strict=True
+    ):
+        assert count == len(told[square])
+        if count <= 4:
+            assert sorted(values) == pytest.approx(sorted(told[square]), rel=1e-5)

@@ -131,10 +131,10 @@ def test_moments_before_the_edit_show_the_grid_of_then(forms: Forms, api: Api, s
     assert "0.01" in client.get(f"{path}/posterior?at={old['seq']}&part=map_table").text
     assert "from before the grid was edited" not in client.get(f"{path}/posterior").text
     then = client.get(f"{path}/charts/marks?at={old['seq']}").json()
-    assert sorted(then["cells"]) == [0, 1, 2, 3, 4, 5]
+    assert sorted(then["tested"]["squares"]) == [0, 1, 2, 3, 4, 5]
     assert then["parameters"][0]["values"] == [0.001, 0.01, 0.1]
     now = client.get(f"{path}/charts/marks").json()
-    assert (sorted(now["cells"]), now["parameters"]) == ([0, 1, 2, 3], None)
+    assert (sorted(now["tested"]["squares"]), now["parameters"]) == ([0, 1, 3, 4], None)
     moments = client.get(f"{path}/charts/moments").json()["items"]
     assert {m["best"] for m in moments if m["seq"] == old["seq"]} <= {2, 3}
     window = f"x=rate&y=act&first={old['seq']}&last={moments[-1]['seq']}"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from beliefgrid.actions import read
 from beliefgrid.actions.recall import Recall
-from beliefgrid.actions.record import OFF_THE_GRID, Ints, Record, Tested, record_at, tested_in
+from beliefgrid.actions.record import OFF_THE_GRID, Ints, Record, Tested, by_cell, record_at
 from beliefgrid.actions.regrid import is_same_grid, known_at
 from beliefgrid.actions.views import StudyView
 from beliefgrid.storage import crowds, studies
@@ -74,7 +74,8 @@ def sample_of(c: Connection, study: StudyView, *, most: int, chosen: Chosen = EV
 
     def find() -> Sample:
         if chosen == EVERY:
-            return _sampled(record_at(c, study.id, study.seq), most=most, goal=study.goal)
+            record = record_at(c, study.id, study.seq, newest=study.revision)
+            return _sampled(record, most=most, goal=study.goal)
         rows = crowds.history_sample(
             c, study.id, most=most, goal=study.goal,
             state=chosen.state, worker=chosen.worker, among=chosen.among,
@@ -94,15 +95,13 @@ def _sampled(record: Record, *, most: int, goal: str) -> Sample:
     total = values.size
     positions = np.arange(total)
     is_even = (total <= most) | ((positions * most) % max(1, total) < most)
-    is_better = np.append(True, best[1:] != best[:-1])[:total]  # noqa: FBT003 - the first one is
+    is_better = np.append(True, best[1:] != best[:-1])[:total]
     kept = np.flatnonzero(is_even | is_better | (positions == total - 1)).tolist()
     points = [Point(i, int(numbers[i]), float(values[i]), float(best[i])) for i in kept]
     return Sample(total, points)
 
 
-def known_in(
-    c: Connection, study_id: str, seq: int, *, revision: int, newest: int
-) -> Knowledge:
+def known_in(c: Connection, study_id: str, seq: int, *, revision: int, newest: int) -> Knowledge:
     """Return what was known at an event, in the cells of a revision's grid.
 
     `newest` is the revision that the study has now.
@@ -115,14 +114,14 @@ def _known_in(c: Connection, study_id: str, seq: int, revision: int, newest: int
     is_same = is_same_grid(c, study_id, revision, newest)
     row = None if is_same else studies.find(c, study_id)
     if row is None:
-        record = record_at(c, study_id, seq)
+        record = record_at(c, study_id, seq, newest=newest)
         cells, values = record.cells, record.values
     else:
         found = known_at(c, row, seq, revision)
         cells = np.array([one.cell for one in found], dtype=np.int64)
         values = np.array([one.value for one in found], dtype=np.float64)  # None becomes NaN
     is_here, is_result = cells != OFF_THE_GRID, ~np.isnan(values)
-    tested = tested_in(cells[is_here & is_result], values[is_here & is_result])
+    tested = by_cell(cells[is_here & is_result], values[is_here & is_result])
     return Knowledge(tested, cells[is_here & ~is_result])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi.encoders import jsonable_encoder
 from sqlalchemy import Connection
@@ -13,16 +14,20 @@ from starlette.datastructures import QueryParams
 from beliefgrid import search
 from beliefgrid.actions import crowds, read
 from beliefgrid.actions.errors import SnapshotUnknownError
+from beliefgrid.actions.record import by_cell
 from beliefgrid.actions.regrid import Places, places_in
 from beliefgrid.actions.views import ProgressView, SnapshotView, StudyView, TrialView
 from beliefgrid.dashboard import frames
 from beliefgrid.dashboard.ratios import layer_of
 from beliefgrid.dashboard.render import packed
+from beliefgrid.dashboard.squares import Squares
 from beliefgrid.dashboard.view import FIXED, values_of, view_of
 
 MOST_MOMENTS = 1000
 MOST_FAILED = 1000
-MOST_POINTS = 1000
+MOST_POINTS = 500
+MOST_MARKED = 1001  # one more than marks.js draws
+MOST_VALUES = 4
 MOST_OF_A_CELL = 3
 
 router = APIRouter(prefix="/studies/{study_id}/charts", include_in_schema=False)
@@ -39,13 +44,20 @@ async def moments(request: Request, study_id: str, after: int = 0) -> Response:
 
 @router.get("/marks")
 async def marks(request: Request, study_id: str, at: int | None = None) -> Response:
-    """List the cells that a snapshot knew as tested, infeasible or pending, its best and next.
+    """Tell which squares of a picture a snapshot knew as tested or infeasible, and other cells.
 
-    Tested cells are in the order of their first results: `first` says which result of all that
-    was, `counts` how many there are of each, and `values` are these, or their mean if they are
-    many.
+    Squares are in the order of their first outcomes: `first` says which of all results that was.
+    Beyond a thousand, which are too many to mark, they are only counted: `n`.
     """
-    return feed(request, await request.app.state.service.read(_marks, study_id, at))
+    service = request.app.state.service
+    return feed(request, await service.read(_marks, study_id, request.query_params, at))
+
+
+@router.get("/results")
+async def results(request: Request, study_id: str, at: int | None = None) -> Response:
+    """Tell how many results each square of a picture has: these, or their mean if they are many."""
+    service = request.app.state.service
+    return feed(request, await service.read(_results, study_id, request.query_params, at))
 
 
 @router.get("/posterior")
@@ -174,8 +186,51 @@ def neighbours(c: Connection, study: StudyView, seq: int) -> list[int]:
     return sorted(found | {before.seq} if before else found)
 
 
-def _marks(c: Connection, study_id: str, at: int | None) -> dict[str, Any]:
-    return known(c, read.study(c, study_id), read.snapshot(c, study_id, at))
+def _marks(c: Connection, study_id: str, query: QueryParams, at: int | None) -> dict[str, Any]:
+    study, found = read.study(c, study_id), {}
+    knew = known(c, study, read.snapshot(c, study_id, at))
+    squares = _squares(study, query, knew)
+    for kind, cells, order in (
+        ("tested", knew["tested"].cells, knew["tested"].first),
+        ("infeasible", knew["infeasible"], np.arange(len(knew["infeasible"]))),
+    ):
+        found[kind] = _first_squares(squares, cells, order)
+    same = ("seq", "n_results", "failed", "pending", "best", "next", "parameters")
+    return {name: knew[name] for name in same} | found
+
+
+def _squares(study: StudyView, query: QueryParams, knew: Mapping[str, Any]) -> Squares:
+    parameters = knew["parameters"] or study.parameters
+    view = view_of(query, parameters)
+    return Squares(parameters, frames.Picture(view.x, view.y, view.reduce, view.fixed))
+
+
+def _first_squares(squares: Squares, cells: Sequence[int], order: Any) -> dict[str, Any]:
+    """Return the squares of cells that are in the order of their first outcomes."""
+    at, kept = squares.of(cells)
+    distinct, index = np.unique(at, return_index=True)
+    by_age = np.argsort(index)[:MOST_MARKED]
+    first = order[kept[index[by_age]]]
+    return {"n": distinct.size, "squares": distinct[by_age].tolist(), "first": first.tolist()}
+
+
+def _results(c: Connection, study_id: str, query: QueryParams, at: int | None) -> dict[str, Any]:
+    study = read.study(c, study_id)
+    knew = known(c, study, read.snapshot(c, study_id, at))
+    tested = knew["tested"]
+    squares, kept = _squares(study, query, knew).of(tested.cells)
+    of_square = np.repeat(squares, tested.counts[kept])
+    values = tested.values[np.isin(np.repeat(np.arange(len(tested.cells)), tested.counts), kept)]
+    there = by_cell(of_square, values)
+    return {
+        "squares": there.cells.tolist(),
+        "counts": there.counts.tolist(),
+        "values": [
+            [_short(value) for value in there.results(i)] if there.counts[i] <= MOST_VALUES
+            else [_short(there.means[i])]
+            for i in range(len(there.cells))
+        ],
+    }  # fmt: skip
 
 
 def known(c: Connection, study: StudyView, snapshot: SnapshotView) -> dict[str, Any]:
@@ -184,20 +239,18 @@ def known(c: Connection, study: StudyView, snapshot: SnapshotView) -> dict[str, 
     Cells are those of the snapshot's own grid; `parameters` says which that is, if the grid was
     edited since.
     """
-    tested, infeasible = crowds.known_in(
+    found = crowds.known_in(
         c, study.id, snapshot.seq, revision=snapshot.revision, newest=study.revision
     )
+    cells, infeasible = found.tested.cells.tolist(), found.infeasible.tolist()
     has_failed = study.counts.get("failed", 0) > 0
     failed = read.trials(c, study.id, state="failed", limit=MOST_FAILED).items if has_failed else []
     places = places_in(c, study.id, study.revision, snapshot.revision)
-    cells = [found.cell for found in tested]
     return {
         "seq": snapshot.seq,
-        "n_results": sum(found.count for found in tested),
+        "n_results": int(found.tested.counts.sum()),
+        "tested": found.tested,
         "cells": cells,
-        "first": [found.first for found in tested],
-        "values": [[_short(value) for value in found.values] for found in tested],
-        "counts": [found.count for found in tested],
         "infeasible": infeasible,
         "failed": _failed(failed, snapshot, places, tested={*cells, *infeasible}),
         "pending": snapshot.pending,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from beliefgrid.actions.views import StudyView, WorkerView
 from beliefgrid.dashboard.leader import leader_of
 from beliefgrid.dashboard.levels import level_beyond
@@ -18,6 +20,7 @@ ENOUGH = 20  # results, before the model may be called blind
 MOSTLY_NOISE = 0.8
 CONTRADICTED = 0.01  # p-value of the results under the prior
 REPEATED = 3
+MOST_REPEATS = 4  # of one cell: to measure it more often is a plan, with seeds of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,9 @@ def _same_seeds(study: StudyView, known: Mapping[str, Any] | None) -> Check | No
     """Say so where repeats of cells agree to the last digit although there should be noise."""
     if not known or study.definition.get("noise") == "none":
         return None
-    repeats = [values for values in known["values"] if len(values) > 1]
+    tested = known["tested"]
+    few = np.flatnonzero((tested.counts > 1) & (tested.counts <= MOST_REPEATS)).tolist()
+    repeats = [tested.results(place) for place in few]
     if len(repeats) < REPEATED or any(len(set(values)) > 1 for values in repeats):
         return None
     return Check(

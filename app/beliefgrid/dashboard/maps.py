@@ -5,7 +5,7 @@ Plotly draws the same over it later (`static/js/heatmap.js`), in the same place.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,10 @@ from beliefgrid import search
 from beliefgrid.actions.views import PosteriorView, StudyView
 from beliefgrid.dashboard import frames
 from beliefgrid.dashboard.layers import LAYERS, Layer, value_text
-from beliefgrid.dashboard.numbers import count, find_level, level
+from beliefgrid.dashboard.numbers import count, level
 from beliefgrid.dashboard.palettes import png_uri, shades_of
 from beliefgrid.dashboard.render import Part
+from beliefgrid.dashboard.squares import Squares
 
 FLOOR, HIGHEST_FLOOR = 1e-6, 0.01
 LINEAR_UP_TO_CELLS = 36
@@ -248,9 +249,13 @@ def panel_of(
     """Return a field over the first two axes, with the cells that a search has tested."""
     names = [parameter["name"] for parameter in study.parameters]
     x, y = names[0], names[1] if len(names) > 1 else None
-    matrix = matrix_of(grid, field, frames.Picture(x, y, layer.reduce, {}), layer.name)
-    place = _Places(study.parameters, matrix, {})
-    marks = [Marks("tested", "tested", place.of(cells)), Marks("best", "best", place.of([best]))]
+    picture = frames.Picture(x, y, layer.reduce, {})
+    matrix = matrix_of(grid, field, picture, layer.name)
+    squares = Squares(study.parameters, picture)
+    marks = [
+        Marks("tested", "tested", _places(squares, cells)),
+        Marks("best", "best", _places(squares, [best])),
+    ]
     has_it = best in set(cells)
     found = "has tested the best cell" if has_it else "has not tested the best cell"
     shades = shades_of(_unit(layer, values_of(matrix), goal=study.goal, colour=None))
@@ -297,7 +302,8 @@ def matrix_of(
 def _marks(
     study: StudyView, matrix: PosteriorView, known: Mapping[str, Any], fixed: Mapping[str, str]
 ) -> list[Marks]:
-    place = _Places(study.parameters, matrix, fixed if matrix.reduce == "slice" else {})
+    picture = frames.Picture(matrix.x, matrix.y, cast("frames.Reduce", matrix.reduce), fixed)
+    squares = Squares(study.parameters, picture)
     cells: dict[str, Iterable[int]] = {
         "tested": known["cells"],
         "pending": known["pending"],
@@ -306,53 +312,17 @@ def _marks(
         "best": [known["best"]] if known["best"] is not None else [],
         "next": [known["next"]] if known["next"] is not None else [],
     }
-    found = [Marks(kind, name, place.of(cells[kind])) for kind, name in KINDS]
+    found = [Marks(kind, name, _places(squares, cells[kind])) for kind, name in KINDS]
     return [marks for marks in found if marks.places]
 
 
-class _Places:
-    """Where cells of a study stand in a picture of two of its axes."""
-
-    def __init__(
-        self,
-        parameters: Sequence[Mapping[str, Any]],
-        matrix: PosteriorView,
-        fixed: Mapping[str, str],
-    ) -> None:
-        grid = search.Grid.from_definition(list(parameters))
-        self.shape = grid.shape
-        self.names = [parameter["name"] for parameter in parameters]
-        self.x, self.x_place = self._axis(grid, matrix.x)
-        self.y: int | None = None
-        self.y_place: NDArray[Any] = np.zeros(1)
-        if matrix.y:
-            self.y, self.y_place = self._axis(grid, matrix.y)
-        self.nx, self.ny = len(matrix.x_values), max(1, len(matrix.y_values) if matrix.y else 1)
-        self.fixed = {
-            axis: level_at
-            for axis, parameter in enumerate(parameters)
-            if parameter["name"] not in (matrix.x, matrix.y)
-            and (level_at := find_level(parameter["values"], fixed.get(parameter["name"])))
-            is not None
-        }
-
-    def _axis(self, grid: search.Grid, name: str) -> tuple[int, NDArray[Any]]:
-        axis = self.names.index(name)
-        return axis, np.argsort(grid.display_order(axis))
-
-    def of(self, cells: Iterable[int]) -> list[tuple[str, str]]:
-        """Return the distinct places of some cells, none if they are too many to tell apart."""
-        numbers = np.array(sorted(set(cells)), dtype=np.int64)
-        levels = np.unravel_index(numbers, self.shape)
-        is_shown = np.ones(len(numbers), dtype=bool)
-        for axis, at in self.fixed.items():
-            is_shown &= levels[axis] == at
-        columns = self.x_place[levels[self.x]][is_shown]
-        rows = self.y_place[levels[self.y]][is_shown] if self.y is not None else 0 * columns
-        places = sorted(set(zip(columns.tolist(), rows.tolist(), strict=True)))
-        if len(places) > MOST_MARKS:
-            return []
-        return [(_at(i, self.nx), _at(self.ny - 1 - j, self.ny)) for i, j in places]
+def _places(squares: Squares, cells: Iterable[int]) -> list[tuple[str, str]]:
+    """Return the distinct places of some cells, none if they are too many to tell apart."""
+    distinct = np.unique(squares.of(cells)[0]).tolist()
+    if len(distinct) > MOST_MARKS:
+        return []
+    nx, ny = squares.nx, squares.ny
+    return [(_at(s % nx, nx), _at(ny - 1 - s // nx, ny)) for s in distinct]
 
 
 def _at(place: int, size: int) -> str:

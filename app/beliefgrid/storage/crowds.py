@@ -3,19 +3,7 @@
 A page of a study with 100,000 results reads about a thousand rows from here.
 """
 
-from typing import Any
-
-from sqlalchemy import (
-    Connection,
-    Select,
-    String,
-    and_,
-    case,
-    cast,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import Connection, func, or_, select
 
 from beliefgrid.storage.among import ALL, Among
 from beliefgrid.storage.rows import AnyRow
@@ -69,47 +57,35 @@ def history_sample(
     return list(c.execute(query.order_by(compared.c.position)).all())
 
 
-def tested(c: Connection, study_id: str, seq: int, *, most_values: int) -> list[AnyRow]:
-    """Return the cells that had a result at an event: (cell, first, count, mean, values).
+def outcomes(c: Connection, study_id: str, *, after: int, until: int) -> list[AnyRow]:
+    """Return (number, cell, value) of what came after an event and counted at a later one.
 
-    `first` is the position of a cell's first result among all, counted from 0; `values` are all
-    its results as text, if they are at most `most_values`. Ordered by `first`.
+    In their order; the value of a cell that does not work is None.
     """
-    numbered = (
-        _known(study_id, seq)
-        .add_columns((func.row_number().over(order_by=_ORDER) - 1).label("position"))
-        .where(observations.c.kind == "value")
-        .cte("numbered")
-    )
-    count = func.count()
-    texts = func.aggregate_strings(cast(numbered.c.value, String), ",")
     query = (
-        select(
-            numbered.c.cell,
-            func.min(numbered.c.position).label("first"),
-            count.label("results"),
-            func.avg(numbered.c.value).label("mean"),
-            case((count <= most_values, texts), else_=None).label("texts"),
+        select(trials.c.number, observations.c.cell, observations.c.value)
+        .select_from(observations.join(trials, trials.c.id == observations.c.trial_id))
+        .where(
+            observations.c.study_id == study_id,
+            observations.c.seq > after,
+            observations.c.seq <= until,
+            or_(observations.c.removed_seq.is_(None), observations.c.removed_seq > until),
         )
-        .group_by(numbered.c.cell)
-        .order_by(func.min(numbered.c.position))
+        .order_by(*_ORDER)
     )
     return list(c.execute(query).all())
 
 
-def infeasible(c: Connection, study_id: str, seq: int) -> list[int]:
-    """Return the cells that were known not to work at an event, in the order of that news."""
-    query = _known(study_id, seq).where(observations.c.kind == "infeasible").order_by(*_ORDER)
-    return [int(row.cell) for row in c.execute(query)]
-
-
-def _known(study_id: str, seq: int) -> Select[Any]:
-    return select(observations.c.cell, observations.c.value).where(
-        observations.c.study_id == study_id,
-        observations.c.cell.is_not(None),
-        observations.c.seq <= seq,
-        or_(
-            observations.c.removed_seq.is_(None),
-            and_(observations.c.removed_seq.is_not(None), observations.c.removed_seq > seq),
-        ),
+def has_removed(c: Connection, study_id: str, after: int, until: int) -> bool:
+    """Say whether an outcome stopped counting between two events."""
+    query = (
+        select(observations.c.id)
+        .where(
+            observations.c.study_id == study_id,
+            observations.c.removed_seq.is_not(None),
+            observations.c.removed_seq > after,
+            observations.c.removed_seq <= until,
+        )
+        .limit(1)
     )
+    return c.execute(query).first() is not None

@@ -198,6 +198,13 @@ observations = Table(
     ),
     Index("ix_observations_study_id_seq", "study_id", "seq"),
     Index("ix_observations_study_id_cell", "study_id", "cell"),
+    Index(
+        "ix_observations_study_id_removed_seq",
+        "study_id",
+        "removed_seq",
+        sqlite_where=text("removed_seq IS NOT NULL"),
+        postgresql_where=text("removed_seq IS NOT NULL"),
+    ),
     Index("ix_observations_study_id_value_trial_id", "study_id", "value", "trial_id"),
     sqlite_autoincrement=True,
 )
