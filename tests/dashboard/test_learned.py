@@ -130,3 +130,35 @@ def test_what_cannot_be_computed_is_said_in_its_place(
     text = _text(app_client, f"/studies/{told}/importance")
 
     assert 'role="alert">This could not be computed: the process that computed' in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"strategy": {"likelihood": "inverse_loss"}}, "only the Gaussian process"),
+        (
+            {
+                "parameters": [
+                    {"name": n, "kind": "ordered", "values": list(range(200)), "scale": "linear"}
+                    for n in "abc"
+                ]
+            },
+            "No shares of 8,000,000 cells",
+        ),
+    ],
+)
+def test_where_nothing_can_be_divided_it_is_said_and_no_alarm(
+    app_client: TestClient, api: Api, changes: dict[str, object], says: str
+) -> None:
+    """A likelihood without draws, a grid too large for them."""
+    study = api.study(**changes)
+    names = [parameter["name"] for parameter in api.get(f"/studies/{study}")["parameters"]]
+    cell = {name: {"learning_rate": 0.01, "latent_dim": 8}.get(name, 7) for name in names}
+    api.post(f"/studies/{study}/trials", {"assignments": cell, "observation": {"value": 0.5}})
+    wait_for_posterior(api, study)
+
+    text = _text(app_client, f"/studies/{study}/importance")
+
+    assert says in text
+    assert 'role="alert"' not in text
+    assert 'role="alert"' not in _text(app_client, f"/studies/{study}/convergence")

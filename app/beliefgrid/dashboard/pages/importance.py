@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request, Response
 
+from beliefgrid import search
 from beliefgrid.actions import read
 from beliefgrid.actions.compute import ComputeError
 from beliefgrid.actions.errors import ActionError, SnapshotUnknownError
@@ -64,7 +65,7 @@ async def importance(request: Request, study_id: str) -> Response:
     service, links = request.app.state.service, links_of(request)
     study = await service.read(read.study, study_id)
     found, problem = None, ""
-    if study.observations:
+    if study.observations and _is_small(study):
         try:
             found, _ = await service.importance(study_id)
         except SnapshotUnknownError:
@@ -131,9 +132,17 @@ def _pairs(links: Links, study: StudyView, found: Mapping[str, Any]) -> list[Wei
     return sorted(weights, key=lambda one: -one.share)[:MOST_PAIRS]
 
 
+def _is_small(study: StudyView) -> bool:
+    return search.Grid.from_definition(study.parameters).is_written_out
+
+
 def _sentence(study: StudyView, axes: Sequence[Weight], pairs: Sequence[Weight]) -> str:
-    if not axes:
+    if not study.observations:
         return "No result yet: what matters is known from results."
+    if not _is_small(study):
+        return f"No shares of {count(study.n_cells, 'cell')}: it would take draws over all of them."
+    if not axes:
+        return "No shares yet, or none at all: only the Gaussian process has draws to divide."
     first, last = axes[0], axes[-1]
     text = (
         f"{first.name} matters most: by itself it makes {percent(first.share)} of how "
