@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi.encoders import jsonable_encoder
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
 
@@ -175,6 +176,15 @@ def newest(c: Connection, study_id: str, at: int | None = None) -> SnapshotView 
     except SnapshotUnknownError:
         first = read.snapshots(c, study_id, limit=1) if at is not None else []
         return first[0] if first else None
+
+
+def field_at(c: Connection, study: StudyView, seq: int) -> NDArray[np.float64] | None:
+    """Return P(best) of every cell as a snapshot stores it; None where there are too many."""
+    grid = search.Grid.from_definition(study.parameters)
+    stored = read.fields(c, study.id, seq, seq) if grid.is_written_out else []
+    if not stored or not stored[0].field:
+        return None
+    return search.decode_field(stored[0].field, grid.n_cells)
 
 
 def neighbours(c: Connection, study: StudyView, seq: int) -> list[int]:

@@ -76,6 +76,7 @@ class MovedBelief(Part):
     belief_panels: panels.BeliefPanels | None
     rows: Sequence[Moved]
     problem: str
+    empty: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def _read(
         and (one.n_observations or not is_prediction)
     ]
     ends = [_end(moments, a, 0), _end(moments, b, -1)] if moments else []
-    loaded = [(one, _field(c, study, one.seq)) for one in ends]
+    loaded = [(one, charts.field_at(c, study, one.seq)) for one in ends]
     return _Read(study, moments, [(one, field) for one, field in loaded if field is not None])
 
 
@@ -146,13 +147,6 @@ def _end(moments: Sequence[ProgressView], text: str | None, otherwise: int) -> P
         return moments[otherwise]
     known = [one for one in moments if one.seq <= int(text)]
     return known[-1] if known else moments[0]
-
-
-def _field(c: Connection, study: StudyView, seq: int) -> NDArray[np.float64] | None:
-    rows = read.fields(c, study.id, seq, seq)
-    if not rows or not rows[0].field:
-        return None
-    return search.decode_field(rows[0].field, study.grid_cells)
 
 
 def _page(request: Request, found: _Read, layer: Layer, problem: str) -> DifferencePage:
@@ -184,7 +178,10 @@ def _page(request: Request, found: _Read, layer: Layer, problem: str) -> Differe
             hidden=[(k, v) for k, v in request.query_params.items() if k in ("x", "y")],
         ),
         moved_belief=MovedBelief(
-            shown, [_moved(cell, layer) for cell in moved.cells[:TOP]] if moved else [], problem
+            shown,
+            [_moved(cell, layer) for cell in moved.cells[:TOP]] if moved else [],
+            problem,
+            _nothing(found),
         ),
     )
 
@@ -206,7 +203,7 @@ def _after(moment: ProgressView) -> str:
 
 def _sentence(found: _Read, moved: Difference | None, layer: Layer) -> str:
     if moved is None:
-        return "There are no two moments yet to compare."
+        return _nothing(found)
     (first, _), (last, _) = found.ends
     if not layer.is_probability:
         return _of_layer(found, moved, layer)
@@ -220,6 +217,12 @@ def _sentence(found: _Read, moved: Difference | None, layer: Layer) -> str:
         return f"{start}; {bits}."
     where = cell_text(most["assignments"])
     return f"{start}, most to {where} (now {percent(most['after'])}); {bits}."
+
+
+def _nothing(found: _Read) -> str:
+    if found.moments and len(found.ends) < 2:  # noqa: PLR2004 - both moments
+        return f"{count(found.study.n_cells, 'cell')} are too many to compare cell by cell."
+    return "There are no two moments yet to compare."
 
 
 def _of_layer(found: _Read, moved: Difference, layer: Layer) -> str:

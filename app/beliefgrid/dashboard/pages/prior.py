@@ -155,7 +155,7 @@ def _read(c: Connection, study_id: str) -> _Read:
     study = read.study(c, study_id)
     prior = _prior(study, study.definition.get("prior"))
     grid = search.Grid.from_definition(study.parameters)
-    return _Read(study, knowledge.prior(c, study_id), prior, grid, _posterior(c, study, grid))
+    return _Read(study, knowledge.prior(c, study_id), prior, grid, _posterior(c, study))
 
 
 def _prior(study: StudyView, prior: dict[str, Any] | None) -> search.Prior:
@@ -163,14 +163,11 @@ def _prior(study: StudyView, prior: dict[str, Any] | None) -> search.Prior:
     return search.Problem.from_definition(study.definition | {"prior": prior}).prior
 
 
-def _posterior(c: Connection, study: StudyView, grid: search.Grid) -> Field | None:
+def _posterior(c: Connection, study: StudyView) -> Field | None:
     snapshot = charts.newest(c, study.id)
     if snapshot is None or not is_same_grid(c, study.id, snapshot.revision, study.revision):
         return None
-    rows = read.fields(c, study.id, snapshot.seq, snapshot.seq)
-    if not rows or not rows[0].field:
-        return None
-    return search.decode_field(rows[0].field, grid.n_cells)
+    return charts.field_at(c, study, snapshot.seq)
 
 
 def _wanted(c: Connection, found: _Read, sent: Mapping[str, str]) -> dict[str, Any] | None:

@@ -128,8 +128,7 @@ def _read(c: Connection, study_id: str, query: Mapping[str, str]) -> _Read:
     study, snapshot = read.study(c, study_id), charts.newest(c, study_id)
     if snapshot is None or not is_same_grid(c, study_id, snapshot.revision, study.revision):
         return _Read(study, None, None, None)
-    rows = read.fields(c, study_id, snapshot.seq, snapshot.seq)
-    field = search.decode_field(rows[0].field, study.grid_cells) if rows[0].field else None
+    field = charts.field_at(c, study, snapshot.seq)
     sort = "-value" if study.goal == "maximize" else "value"
     best = read.trials(c, study_id, sort=sort, limit=1).items
     found = _Read(study, snapshot, field, None, best=best[0].number if best else None)
