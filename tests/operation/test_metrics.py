@@ -108,7 +108,7 @@ def test_an_undone_change_is_not_counted(client: TestClient, api: Api) -> None:
     """What was rolled back did not happen."""
 
     def note_and_fail(c: Any, *, now: Any) -> None:
-        from beliefgrid.storage.engine import note_events
+        from beliefgrid.storage.transaction import note_events
 
         note_events(c, ["never_happened"])
         raise ValueError(str(now))

@@ -11,20 +11,17 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from beliefgrid.storage import studies
-from beliefgrid.storage.engine import (
-    Database,
-    open_database,
-    storage_errors,
-    touch,
-    translated,
-)
+from beliefgrid.storage.engine import Database, open_database
 from beliefgrid.storage.errors import (
     DatabaseInUseError,
     StorageError,
     StorageFullError,
     StorageUnavailableError,
+    storage_errors,
+    translated,
 )
 from beliefgrid.storage.notices import Touched
+from beliefgrid.storage.transaction import touch
 from tests.storage.conftest import study_row
 
 

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from beliefgrid.storage.claims import PostgresClaims, SoleClaims, claims_on
-from beliefgrid.storage.engine import open_database, touch
+from beliefgrid.storage.engine import open_database
 from beliefgrid.storage.notices import MOST_BYTES, Touched, parsed, payloads
+from beliefgrid.storage.transaction import touch
 from tests.support.waiting import wait_until
 
 

@@ -10,8 +10,15 @@ from sqlalchemy.exc import IntegrityError
 
 from beliefgrid.storage import observations, trials
 from beliefgrid.storage.engine import Database
-from beliefgrid.storage.rows import CursorError
+from beliefgrid.storage.rows import AnyRow, CursorError
 from tests.storage.conftest import NOW, observation_row, trial_row
+
+
+def found(c: Connection, study: str, number: int) -> AnyRow:
+    """Return a trial that is there."""
+    row = trials.find(c, study, number)
+    assert row is not None
+    return row
 
 
 @pytest.fixture
@@ -22,7 +29,8 @@ def five(database: Database, study: str) -> list[int]:
         ids = []
         for number, value in enumerate((3.0, 1.0, None, 1.0, 2.0), start=1):
             state = "active" if value is None else "completed"
-            ids.append(trials.add(c, trial_row(study, number, state=state)))
+            trials.add(c, trial_row(study, number, state=state))
+            ids.append(found(c, study, number).id)
             if value is not None:
                 row = observation_row(study, ids[-1], number, cell=number - 1, value=value)
                 observations.add(c, row)
@@ -44,11 +52,13 @@ def test_a_trial_comes_with_its_result(database: Database, study: str, five: lis
     assert (third.value, third.outcome) == (None, None)
 
 
-def test_a_move_happens_once(database: Database, five: list[int]) -> None:
+@pytest.mark.usefixtures("five")
+def test_a_move_happens_once(database: Database, study: str) -> None:
     """Only from a state that it may come from; the answer tells who won."""
 
     def move(c: Connection) -> bool:
-        return trials.move(c, five[2], ("active", "expired"), {"state": "completed"})
+        row = found(c, study, 3)
+        return trials.move(c, row, ("active", "expired"), {"state": "completed"})
 
     assert database.write(move).result() is True
     assert database.write(move).result() is False

@@ -129,6 +129,11 @@ class Postmaster:
             check=True, cwd=home, capture_output=True, **self._who,
         )  # fmt: skip
 
+    @property
+    def pid(self) -> int:
+        """The number of the running process."""
+        return self._process.pid
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = [word for setting in self._settings for word in ("-c", setting)]

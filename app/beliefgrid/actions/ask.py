@@ -132,7 +132,7 @@ def _resumed(
         kept = {
             name: lease[name] for name in ("lease_expires_at", "hard_deadline_at", "updated_at")
         }
-        trials.move(study.c, row.id, ("active",), kept)
+        trials.move(study.c, row, ("active",), kept)
         study.lease_until(kept["lease_expires_at"])
         found.append(_leased_view(row, kept))
     return found
@@ -144,7 +144,7 @@ def _from_queue(study: Change, count: int, lease: _Lease) -> list[TrialView]:
         return []
     for row in trials.queued(study.c, study.id, count):
         columns = lease.columns(study)
-        if trials.move(study.c, row.id, ("queued",), columns):
+        if trials.move(study.c, row, ("queued",), columns):
             study.count_trial("queued", "active")
             study.event("trial_leased", row.number, worker=lease.worker, cell=row.cell)
             found.append(_leased_view(row, columns))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from beliefgrid.actions.definitions import definition_of, problem_of
 from beliefgrid.actions.errors import StudyUnknownError, TrialUnknownError
 from beliefgrid.search import Problem
-from beliefgrid.storage import engine, events, studies, trials
+from beliefgrid.storage import events, studies, transaction, trials
 from beliefgrid.storage.rows import AnyRow
 
 # A person who edits one of these must have seen the last edit; results are none.
@@ -162,7 +162,7 @@ class Change:
             self.set(version=self.row.version + 1)
         self.set(seq=self.seq, updated_at=self.now)
         studies.change(self.c, self.id, self.values)
-        engine.touch(self.c, self.id, is_behind="results" in self.values)
+        transaction.touch(self.c, self.id, is_behind="results" in self.values)
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def correct(  # noqa: PLR0913 - what a result may carry
         kept |= {"metadata": row.result_metadata}
         store_outcome(study, row, seq, outcome | kept)
         columns = {"version": row.version + 1, "updated_at": now}
-        trials.move(c, row.id, (row.state,), columns)
+        trials.move(c, row, (row.state,), columns)
         return trial_view(trial_row(c, study_id, number))
 
 

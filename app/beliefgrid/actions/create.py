@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from beliefgrid.actions.definitions import normalised
 from beliefgrid.actions.views import StudyView, study_view
-from beliefgrid.storage import engine, events, studies
+from beliefgrid.storage import events, studies, transaction
 
 
 def new_study_id(now: datetime) -> str:
@@ -78,7 +78,7 @@ def create_study(
         },
     )
     events.add(c, [events.row(study_id, 1, "study_created", now, actor=actor)])
-    engine.touch(c, study_id, is_behind=True)
+    transaction.touch(c, study_id, is_behind=True)
     stored = studies.find(c, study_id)
     assert stored is not None  # noqa: S101 - inserted three lines above
     return study_view(stored)

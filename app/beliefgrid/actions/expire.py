@@ -52,7 +52,7 @@ def shift_leases(c: Connection, study_id: str, *, jump: Jump, now: datetime) -> 
             if row.updated_at > jump.between if is_ahead else row.updated_at <= now:
                 continue
             names = ("lease_expires_at", "hard_deadline_at", "updated_at")
-            trials.move(c, row.id, ("active",), {n: getattr(row, n) + by for n in names})
+            trials.move(c, row, ("active",), {n: getattr(row, n) + by for n in names})
             study.lease_until(row.lease_expires_at + by)
             moved += 1
         if moved:
@@ -73,7 +73,7 @@ def expire_study(study: Change) -> int:
 
 def _expire(study: Change, row: AnyRow) -> None:
     columns = {"state": "expired", "updated_at": study.now, "version": row.version + 1}
-    trials.move(study.c, row.id, ("active",), columns)
+    trials.move(study.c, row, ("active",), columns)
     study.count_trial("active", "expired")
     seq = study.event("trial_expired", row.number, worker=row.worker, cell=row.cell)
     if row.cell is None:
@@ -87,7 +87,7 @@ def _expire(study: Change, row: AnyRow) -> None:
 def _close_cell(study: Change, row: AnyRow, seq: int) -> None:
     """Count a cell whose workers vanish as infeasible; its late result would still count."""
     reason = "its workers did not come back, as often as the study retries"
-    trials.move(study.c, row.id, ("expired",), {"state": "infeasible", "reason": reason})
+    trials.move(study.c, row, ("expired",), {"state": "infeasible", "reason": reason})
     study.count_trial("expired", "infeasible")
     study.event("trial_infeasible", row.number, reason=reason, cell=row.cell)
     store_outcome(study, row, seq, {"kind": "infeasible"})

@@ -47,6 +47,6 @@ def heartbeat(
         by = expires_at - row.lease_expires_at
         columns = {"lease_expires_at": expires_at, "lease_seconds": length, "updated_at": now}
         columns |= {"hard_deadline_at": row.hard_deadline_at + by}
-        trials.move(c, row.id, ("active",), columns)
+        trials.move(c, row, ("active",), columns)
         study.lease_until(expires_at)
         return Heartbeat(expires_at, directive(study, row))

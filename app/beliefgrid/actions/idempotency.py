@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from beliefgrid.actions.errors import ActionError, IdempotencyKeyReusedError
 from beliefgrid.storage import idempotency
+from beliefgrid.storage.errors import OverlapError
 from beliefgrid.storage.rows import AnyRow
 
 T = TypeVar("T")
@@ -32,10 +33,6 @@ class Answer:
     status: int
     body: str
     replayed: bool
-
-
-class OverlapError(Exception):
-    """The same request was done in another transaction meanwhile: undo, and look again."""
 
 
 def once(

@@ -29,7 +29,7 @@ def finish(
     now = study.now
     columns = {"state": state, "completed_at": now, "updated_at": now}
     columns |= {"reason": reason, "late": late, "version": row.version + 1}
-    if not trials.move(study.c, row.id, (row.state,), columns):
+    if not trials.move(study.c, row, (row.state,), columns):
         raise finished(row)
     study.count_trial(row.state, state)
     if outcome is not None:

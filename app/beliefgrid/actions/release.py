@@ -36,7 +36,7 @@ def release(
             "hard_deadline_at": None,
             "updated_at": now,
         }
-        if not trials.move(c, row.id, ("active",), columns):
+        if not trials.move(c, row, ("active",), columns):
             raise finished(row)
         study.count_trial("active", "queued")
         study.event("trial_released", number, worker=row.worker)

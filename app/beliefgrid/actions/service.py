@@ -30,7 +30,7 @@ from beliefgrid.metrics import Metrics
 from beliefgrid.search import Grid
 from beliefgrid.storage import probe, room
 from beliefgrid.storage.engine import Database, open_database
-from beliefgrid.storage.errors import StorageError, StorageFullError
+from beliefgrid.storage.errors import OverlapError, StorageError, StorageFullError
 from beliefgrid.storage.notices import Touched
 from beliefgrid.telemetry import Telemetry
 
@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 1.0  # how often it looks by itself, should news get lost
 PATIENCE_S = 15.0  # how long an ask waits for the newest posterior if it does not say
+MOST_LOOKS = 5  # at what another transaction was first with; one is enough
 JUMP_GRACE = timedelta(seconds=60)  # in which the sweeper prolongs the leases
 MOST_IMPORTANCE = 64  # answers that are kept
 CACHED_BYTES = 64 * 2**20  # of layers that were computed for charts
@@ -141,12 +142,12 @@ class Service:
             done = lambda c: action(c, *args, now=now, **kwargs)
             return idempotency.once(c, once, done, render, now=now)
 
-        while True:
-            try:
-                with self.telemetry.span(f"write {_name(action)}"):
-                    return await self._durable(work, study_id)
-            except idempotency.OverlapError:
-                continue  # the first attempt has committed meanwhile: give its answer
+        for _ in range(MOST_LOOKS):
+            # Whoever was first has committed: look again.
+            span = self.telemetry.span(f"write {_name(action)}")
+            with contextlib.suppress(OverlapError), span:
+                return await self._durable(work, study_id)
+        raise errors.StorageUnavailableError("others were first again and again; try it once more")
 
     async def _durable(self, work: Callable[[Connection], T], study_id: str | None = None) -> T:
         try:

@@ -35,7 +35,7 @@ def patch_trial(
         check_version(row, if_version)
         allowed = {name: changes[name] for name in ("notes", "tags") if name in changes}
         columns = allowed | {"updated_at": now, "version": row.version + 1}
-        trials.move(c, row.id, TRIAL_STATES, columns)
+        trials.move(c, row, TRIAL_STATES, columns)
         study.event("trial_described", number, **allowed)
         return trial_view(trial_row(c, study_id, number))
 
@@ -47,7 +47,7 @@ def delete_trial(
     with changing(c, study_id, now, actor=actor) as study:
         row = trial_row(c, study_id, number)
         seq = study.event("trial_deleted", number, cell=row.cell)
-        trials.move(c, row.id, TRIAL_STATES, {"deleted_at": now, "updated_at": now})
+        trials.move(c, row, TRIAL_STATES, {"deleted_at": now, "updated_at": now})
         study.count_trial(row.state, None)
         if row.outcome is not None:
             remove_outcome(study, row, seq)
@@ -67,7 +67,7 @@ def restore_trial(
             return trial_view(row)
         seq = study.event("trial_restored", number, cell=row.cell)
         columns = _as_restored(row) | {"deleted_at": None, "updated_at": now}
-        trials.move(c, row.id, TRIAL_STATES, columns)
+        trials.move(c, row, TRIAL_STATES, columns)
         study.count_trial(None, columns.get("state", row.state))
         removed = observations.last_removed(c, row.id)
         if removed is not None and row.state in FINISHED:

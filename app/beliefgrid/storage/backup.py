@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from beliefgrid.storage.engine import claim_file
 from beliefgrid.storage.errors import StorageError, StorageUnavailableError
+from beliefgrid.storage.sqlite import claim_file
 
 
 def back_up(url: str, to: Path) -> int:

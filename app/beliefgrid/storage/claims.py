@@ -8,7 +8,8 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from beliefgrid.storage.engine import Database, storage_errors
+from beliefgrid.storage.engine import Database
+from beliefgrid.storage.errors import storage_errors
 
 _TAKE = text("SELECT pg_try_advisory_lock(:key)")
 _GIVE_BACK = text("SELECT pg_advisory_unlock(:key)")

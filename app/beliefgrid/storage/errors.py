@@ -1,5 +1,19 @@
 """What can go wrong between us and the database, in the service's own words."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+FULL = "53100"
+# Connection lost, no resources, a lock not had in time, the operator's doing, system trouble.
+AWAY = ("08", "53", "55P03", "57", "58")
+SQLITE_AWAY = (
+    "locked", "disk i/o", "unable to open", "readonly", "malformed", "not a database",
+)  # fmt: skip
+UNDONE = ("40001", "40P01")  # serialization failure, deadlock: nothing was stored
+
 
 class StorageError(Exception):
     """The database did not take the change; nothing of it was stored."""
@@ -19,3 +33,36 @@ class SchemaError(StorageError):
 
 class DatabaseInUseError(StorageError):
     """Another process already serves this SQLite file."""
+
+
+class OverlapError(Exception):
+    """The same was done in another transaction meanwhile: undo, and look again."""
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Tell a database's own troubles in the service's words."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise translated(error) from error
+
+
+def translated(error: DBAPIError) -> StorageError | DBAPIError:
+    """Return the service's error for trouble with the database itself, else the same one."""
+    cause: Any = error.orig
+    if hasattr(cause, "sqlstate"):  # psycopg's, which is not loaded to serve from SQLite
+        # Without one the server did not even answer, or was not even asked: a NUL in a text.
+        did_ask = isinstance(error, OperationalError | InterfaceError)
+        state = cause.sqlstate or (AWAY[0] if did_ask else "")
+        # What is undone time and again, however often it is tried, is as good as no answer.
+        is_full, is_away = state == FULL, state.startswith((*AWAY, *UNDONE))
+    else:
+        said = str(error.orig).lower()
+        is_full = "disk is full" in said
+        is_away = any(word in said for word in SQLITE_AWAY)
+    if is_full:
+        return StorageFullError("the database has no room left")
+    if is_away or error.connection_invalidated:
+        return StorageUnavailableError("the database does not answer")
+    return error

@@ -5,25 +5,23 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from beliefgrid.storage import webhooks
-from beliefgrid.storage.engine import note_events
+from beliefgrid.storage import transaction, webhooks
 from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import events
 
-_INSERT = insert(events)
-_ADD = Prepared(_INSERT, [column.name for column in events.c])
-FEW = 4  # up to here one statement a row is quicker
+_ADD = Prepared(insert(events), [column.name for column in events.c])
 
 
 def add(c: Connection, rows: list[dict[str, Any]]) -> None:
     """Store events."""
-    if len(rows) > FEW:
-        c.execute(_INSERT, rows)
+    carried = transaction.putting_off(c)
+    if carried is None:
+        _ADD.run_many(c, rows)
     else:
         for one in rows:
-            _ADD.run(c, one)
-    note_events(c, [row["kind"] for row in rows])
+            carried.put_off(_ADD, one)
+    transaction.note_events(c, [row["kind"] for row in rows])
     webhooks.enqueue(c, rows)
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 from beliefgrid import assets
-from beliefgrid.storage.engine import sqlite_engine, storage_errors
-from beliefgrid.storage.errors import SchemaError
+from beliefgrid.storage.errors import SchemaError, storage_errors
+from beliefgrid.storage.sqlite import sqlite_engine
 
 
 def upgrade(database_url: str) -> None:

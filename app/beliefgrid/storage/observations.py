@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
+from beliefgrid.storage import transaction
 from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import measurements, observations
@@ -19,13 +20,18 @@ _CLOSED = Prepared(
         observations.c.cell == bindparam("cell"),
         observations.c.removed_seq.is_(None),
     )
-    .limit(1)
+    .limit(1),
+    reads_stored=True,
 )
 
 
 def add(c: Connection, row: dict[str, Any]) -> None:
     """Store the outcome of a trial, a value or `infeasible`."""
-    _ADD.run(c, row)
+    carried = transaction.putting_off(c)
+    if carried is None:
+        _ADD.run(c, row)
+    else:
+        carried.put_off(_ADD, row, ("outcome", row["study_id"], row["cell"]))
 
 
 def add_many(c: Connection, rows: list[dict[str, Any]]) -> None:
@@ -45,6 +51,7 @@ def closed_among(c: Connection, study_id: str, cells: Collection[int]) -> set[in
 
 def is_closed(c: Connection, study_id: str, cell: int) -> bool:
     """Say whether a cell has an outcome that counts."""
+    transaction.settle(c, ("outcome", study_id, cell))
     return _CLOSED.first(c, {"study_id": study_id, "cell": cell}) is not None
 
 

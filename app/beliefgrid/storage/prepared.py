@@ -5,12 +5,14 @@ machinery per execution, which costs more than SQLite takes to run the statement
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Dialect
+from sqlalchemy import ClauseElement, Connection, Dialect, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from beliefgrid.storage import transaction
 
 Convert = Callable[[Any], Any]
 
@@ -21,8 +23,20 @@ class Prepared:
     An IN takes a list of `literal`s: a list of values is written out per execution only.
     """
 
-    def __init__(self, statement: ClauseElement, columns: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        statement: ClauseElement,
+        columns: list[str] | None = None,
+        *,
+        reads_stored: bool = False,
+    ) -> None:
+        """Take a statement, and its columns if it inserts.
+
+        One that reads only what is stored already does not have waiting rows written first.
+        """
         self._statement, self._columns = statement, columns
+        self._reads_stored = reads_stored
+        self._changes = not isinstance(statement, Select)
         self._compiled: dict[str, _Compiled] = {}
 
     def first(self, c: Connection, values: Mapping[str, Any]) -> Any:
@@ -32,7 +46,7 @@ class Prepared:
 
     def all(self, c: Connection, values: Mapping[str, Any]) -> list[Any]:
         """Run it; return its rows."""
-        compiled = self._for(c.dialect)
+        compiled = self._for(c)
         cursor = compiled.execute(c, values)
         rows = compiled.fetched(c, cursor)
         cursor.close()
@@ -40,12 +54,27 @@ class Prepared:
 
     def run(self, c: Connection, values: Mapping[str, Any]) -> int:
         """Run it; return how many rows it changed."""
-        cursor = self._for(c.dialect).execute(c, values)
+        cursor = self._for(c).execute(c, values)
         count: int = cursor.rowcount
         cursor.close()
         return count
 
-    def _for(self, dialect: Dialect) -> "_Compiled":
+    def run_many(self, c: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run it for each of some values; return how many rows it changed."""
+        if len(rows) == 1:
+            return self.run(c, rows[0])
+        cursor = self._for(c).execute_many(c, rows)
+        count: int = cursor.rowcount
+        cursor.close()
+        return count
+
+    def _for(self, c: Connection) -> "_Compiled":
+        carried = transaction.of(c)
+        if carried is not None:
+            if not self._reads_stored:
+                carried.flush(c)
+            carried.n_written += self._changes
+        dialect = c.dialect
         found = self._compiled.get(dialect.name)
         if found is None:
             found = self._compiled[dialect.name] = _Compiled(
@@ -76,17 +105,27 @@ class _Compiled:
 
     def execute(self, c: Connection, values: Mapping[str, Any]) -> Any:
         cursor = c.connection.cursor()
-        given = {**self._constants, **values} if self._constants else values
-        bound: Any
-        if self._is_positional:
-            bound = [given[n] if b is None else b(given[n]) for n, b in self._binds]
-        else:
-            bound = {n: given[n] if b is None else b(given[n]) for n, b in self._binds}
+        bound = self._bound(values)
         try:
             cursor.execute(self._sql, bound)
         except c.dialect.loaded_dbapi.Error as error:
             raise _told_by_sqlalchemy(c, self._sql, error) from error
         return cursor
+
+    def execute_many(self, c: Connection, rows: Sequence[Mapping[str, Any]]) -> Any:
+        cursor = c.connection.cursor()
+        bound = [self._bound(values) for values in rows]
+        try:
+            cursor.executemany(self._sql, bound)
+        except c.dialect.loaded_dbapi.Error as error:
+            raise _told_by_sqlalchemy(c, self._sql, error) from error
+        return cursor
+
+    def _bound(self, values: Mapping[str, Any]) -> Any:
+        given = {**self._constants, **values} if self._constants else values
+        if self._is_positional:
+            return [given[n] if b is None else b(given[n]) for n, b in self._binds]
+        return {n: given[n] if b is None else b(given[n]) for n, b in self._binds}
 
     def fetched(self, c: Connection, cursor: Any) -> list[Any]:
         """Return the rows of a cursor; SQLite still reads while it does."""

@@ -6,7 +6,7 @@ from functools import cache
 from sqlalchemy import Engine, inspect, text
 
 from beliefgrid import assets
-from beliefgrid.storage.engine import storage_errors
+from beliefgrid.storage.errors import storage_errors
 
 _REVISION = re.compile(r"^(down_)?revision\b[^=]*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
 

@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal, select
 
 from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import candidates, snapshots, studies, trials
-from beliefgrid.storage.trials import IS_TAKEN
+from beliefgrid.storage.trials import IS_TAKEN, IS_UNDER_WAY
 
 NUMBERS = (
     "best_value",
@@ -22,29 +22,40 @@ NUMBERS = (
     "expected_gain_10",
     "infeasible",
 )
+SECOND_LOOK = "repeat"  # the rule by which a tested cell is ranked
 _BARE = select(*[column for column in snapshots.c if column.name != "field"])
-# A cell may have gone another way since it was ranked: queued by hand, restored.
-_TAKEN = (
-    select(trials.c.id)
-    .where(
-        trials.c.study_id == bindparam("study_id"),
-        trials.c.cell == candidates.c.cell,
-        IS_TAKEN,
-        trials.c.deleted_at.is_(None),
+
+
+def _some_trial(which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return (
+        select(trials.c.id)
+        .where(
+            trials.c.study_id == bindparam("study_id"),
+            trials.c.cell == candidates.c.cell,
+            which,
+            trials.c.deleted_at.is_(None),
+        )
+        .exists()
     )
-    .exists()
-)
+
+
+# A cell may have gone another way since it was ranked: queued by hand, restored. One that is
+# ranked for a second look has results, but no other trial may be under way there.
+_IS_SECOND_LOOK = candidates.c.explanation["rule"].as_string() == literal(SECOND_LOOK)
+_IS_FREE = ~_some_trial(IS_TAKEN) | (_IS_SECOND_LOOK & ~_some_trial(IS_UNDER_WAY))
 _POP = Prepared(
     delete(candidates)
     .where(
         candidates.c.id
         == select(candidates.c.id)
-        .where(candidates.c.study_id == bindparam("study_id"), ~_TAKEN)
+        .where(candidates.c.study_id == bindparam("study_id"), _IS_FREE)
         .order_by(candidates.c.rank, candidates.c.id)
         .limit(1)
         .scalar_subquery()
     )
-    .returning(*(candidates.c[name] for name in ("cell", "rank", "explanation", "seq")))
+    .returning(*(candidates.c[name] for name in ("cell", "rank", "explanation", "seq"))),
+    # Trials that wait to be written took their cells off this list, or it was empty then.
+    reads_stored=True,
 )
 _DROP = Prepared(
     delete(candidates).where(

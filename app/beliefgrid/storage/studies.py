@@ -1,10 +1,12 @@
 """Rows of studies and of the revisions of their definitions."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, cast, func, insert, or_, select, update
 
+from beliefgrid.storage import transaction
 from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import (
     WRONG_CURSOR,
@@ -19,7 +21,10 @@ from beliefgrid.storage.tables import observations, revisions, studies
 _BY_ID = select(studies).where(studies.c.id == bindparam("study_id"))
 # What every ask and tell reads: without the definition, which may be large and is kept in memory.
 _LIGHT = [column for column in studies.c if column.name not in ("definition", "notes", "tags")]
-_LOCKED = Prepared(select(*_LIGHT).where(studies.c.id == bindparam("study_id")).with_for_update())
+_LOCKED = Prepared(
+    select(*_LIGHT).where(studies.c.id == bindparam("study_id")).with_for_update(),
+    reads_stored=True,  # the rows that wait are of trials, and a study whose row waits is held
+)
 _COUNTS = (observations.c.kind == "value") & observations.c.removed_seq.is_(None)
 
 
@@ -33,7 +38,12 @@ def lock(c: Connection, study_id: str) -> AnyRow | None:
 
     The lock ends with the transaction.
     """
-    row: AnyRow | None = _LOCKED.first(c, {"study_id": study_id})
+    carried = transaction.putting_off(c)
+    row: AnyRow | None = carried.held(study_id) if carried is not None else None
+    if row is None:
+        row = _LOCKED.first(c, {"study_id": study_id})
+        if carried is not None and row is not None:
+            carried.hold(study_id, row, _write)
     return row
 
 
@@ -47,6 +57,14 @@ _change_statements: dict[tuple[str, ...], Prepared] = {}
 
 def change(c: Connection, study_id: str, values: dict[str, Any]) -> None:
     """Set columns of one study."""
+    carried = transaction.putting_off(c)
+    if carried is not None and carried.held(study_id) is not None:
+        carried.change_held(study_id, values)
+    else:
+        _write(c, study_id, values)
+
+
+def _write(c: Connection, study_id: str, values: Mapping[str, Any]) -> None:
     names = tuple(sorted(values))
     statement = _change_statements.get(names)
     if statement is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, func, insert, literal, or_, select, update
 
+from beliefgrid.storage import transaction
 from beliefgrid.storage.among import ALL, Among
 from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import AnyRow, CursorError, Page, decode_cursor, page_of
@@ -32,7 +33,8 @@ _HELD = Prepared(
         trials.c.study_id == bindparam("study_id"), trials.c.worker == bindparam("worker"), _LIVE
     )
     .order_by(trials.c.number)
-    .limit(bindparam("count"))
+    .limit(bindparam("count")),
+    reads_stored=True,
 )
 _QUEUED = Prepared(
     select(trials)
@@ -46,6 +48,7 @@ _QUEUED = Prepared(
 )
 TAKEN_STATES = ("active", "queued", "completed", "infeasible", "stopped")
 IS_TAKEN = trials.c.state.in_([literal(state) for state in TAKEN_STATES])
+IS_UNDER_WAY = trials.c.state.in_([literal(state) for state in ("active", "queued")])
 _TAKEN = Prepared(
     select(trials.c.id)
     .where(
@@ -54,7 +57,8 @@ _TAKEN = Prepared(
         IS_TAKEN,
         trials.c.deleted_at.is_(None),
     )
-    .limit(1)
+    .limit(1),
+    reads_stored=True,
 )
 _OVERDUE = (
     select(trials)
@@ -67,19 +71,32 @@ _OVERDUE = (
 )
 _INSERT = insert(trials)
 _COLUMNS = [column.name for column in trials.c if column.name != "id"]
-_ADD = Prepared(_INSERT.returning(trials.c.id), _COLUMNS)
-_FIND = Prepared(_ONE)
+_ADD = Prepared(_INSERT, _COLUMNS)
+_FIND = Prepared(_ONE, reads_stored=True)
 
 
 def find(c: Connection, study_id: str, number: int) -> AnyRow | None:
     """Return one trial with its current observation."""
+    transaction.settle(c, ("trial", study_id, number))
     row: AnyRow | None = _FIND.first(c, {"study_id": study_id, "number": number})
     return row
 
 
-def add(c: Connection, row: dict[str, Any]) -> int:
-    """Store a new trial; return its row's id."""
-    return int(_ADD.first(c, row).id)
+def add(c: Connection, row: dict[str, Any]) -> None:
+    """Store a new trial."""
+    carried = transaction.putting_off(c)
+    if carried is None:
+        _ADD.run(c, row)
+    else:
+        carried.put_off(_ADD, row, *_names(**{name: row[name] for name in _NAMING}))
+
+
+_NAMING = ("study_id", "number", "worker", "cell")
+
+
+def _names(*, study_id: str, number: int, worker: str | None, cell: int | None) -> tuple[Any, ...]:
+    """Return what a trial's row is about, for those who read others of its kind."""
+    return ("trial", study_id, number), ("worker", study_id, worker), ("cell", study_id, cell)
 
 
 def add_many(c: Connection, rows: list[dict[str, Any]]) -> dict[int, int]:
@@ -95,25 +112,35 @@ def add_many(c: Connection, rows: list[dict[str, Any]]) -> dict[int, int]:
 _move_statements: dict[tuple[int | str, ...], Prepared] = {}
 
 
-def move(c: Connection, trial_id: int, source: tuple[str, ...], values: dict[str, Any]) -> bool:
-    """Change a trial if it is still in one of the source states; True if this call did it."""
-    names: tuple[int | str, ...] = (len(source), *sorted(values))
-    statement = _move_statements.get(names)
+def move(c: Connection, row: AnyRow, source: tuple[str, ...], values: dict[str, Any]) -> bool:
+    """Change a trial if it is still in one of the source states; True if this call did it.
+
+    Where it is put off it will have: the study of the row that was read is locked.
+    """
+    shape: tuple[int | str, ...] = (len(source), *sorted(values))
+    statement = _move_statements.get(shape)
     if statement is None:
         columns = {name: bindparam(f"new_{name}", type_=trials.c[name].type) for name in values}
         sources = [bindparam(f"from_{i}", type_=trials.c.state.type) for i in range(len(source))]
-        statement = _move_statements[names] = Prepared(
+        statement = _move_statements[shape] = Prepared(
             update(trials)
             .where(trials.c.id == bindparam("trial"), trials.c.state.in_(sources))
             .values(columns)
         )
     given = {f"new_{name}": value for name, value in values.items()}
     given |= {f"from_{i}": state for i, state in enumerate(source)}
-    return statement.run(c, {"trial": trial_id} | given) == 1
+    given["trial"] = row.id
+    carried = transaction.putting_off(c)
+    if carried is None:
+        return statement.run(c, given) == 1
+    names = {name: values.get(name, getattr(row, name)) for name in _NAMING}
+    carried.put_off(statement, given, *_names(**names))
+    return True
 
 
 def held_by(c: Connection, study_id: str, worker: str, count: int) -> list[AnyRow]:
     """Return the live trials of one worker, oldest first."""
+    transaction.settle(c, ("worker", study_id, worker))
     return _HELD.all(c, {"study_id": study_id, "worker": worker, "count": count})
 
 
@@ -124,15 +151,19 @@ def queued(c: Connection, study_id: str, count: int) -> list[AnyRow]:
 
 def is_taken(c: Connection, study_id: str, cell: int) -> bool:
     """Say whether a cell is live, waiting or already has its result."""
+    transaction.settle(c, ("cell", study_id, cell))
     return _TAKEN.first(c, {"study_id": study_id, "cell": cell}) is not None
 
 
-def taken_among(c: Connection, study_id: str, cells: list[int]) -> set[int]:
-    """Return those of the cells that are live, waiting or already have a result."""
+def taken_among(c: Connection, study_id: str, cells: list[int], *, tested: bool = True) -> set[int]:
+    """Return those of the cells that are live, waiting or already have a result.
+
+    Without `tested` those that only have a result are left out.
+    """
     query = select(trials.c.cell).where(
         trials.c.study_id == study_id,
         trials.c.cell.in_(cells),
-        IS_TAKEN,
+        IS_TAKEN if tested else IS_UNDER_WAY,
         trials.c.deleted_at.is_(None),
     )
     return {int(cell) for cell in c.execute(query).scalars() if cell is not None}

@@ -7,13 +7,17 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
+from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import events, outbox, webhooks
 
 KEPT_S = 1.0  # another process learns of a new webhook this much later at most
 _CACHE = "beliefgrid_webhooks"
-_SUBSCRIBED = select(webhooks.c.id, webhooks.c.kinds, webhooks.c.study_id).where(
-    webhooks.c.removed_at.is_(None)
+_SUBSCRIBED = Prepared(
+    select(webhooks.c.id, webhooks.c.kinds, webhooks.c.study_id).where(
+        webhooks.c.removed_at.is_(None)
+    ),
+    reads_stored=True,
 )
 _ENQUEUE = insert(outbox)
 
@@ -21,6 +25,9 @@ _ENQUEUE = insert(outbox)
 # ---------------------------------------------------------------- events come in
 def enqueue(c: Connection, rows: list[dict[str, Any]]) -> None:
     """Put events into the outbox of every webhook that wants them."""
+    hooks = _subscribed(c)
+    if not hooks:
+        return
     wanted = [
         {
             "webhook_id": hook.id,
@@ -29,7 +36,7 @@ def enqueue(c: Connection, rows: list[dict[str, Any]]) -> None:
             "attempts": 0,
             "created_at": row["created_at"],
         }
-        for hook in _subscribed(c)
+        for hook in hooks
         for row in rows
         if _wants(hook, row)
     ]
@@ -48,7 +55,7 @@ def _subscribed(c: Connection) -> Sequence[AnyRow]:
     kept = c.info.get(_CACHE)
     now = time.monotonic()
     if kept is None or kept[0] < now:
-        kept = c.info[_CACHE] = (now + KEPT_S, c.execute(_SUBSCRIBED).all())
+        kept = c.info[_CACHE] = (now + KEPT_S, _SUBSCRIBED.all(c, {}))
     found: Sequence[AnyRow] = kept[1]
     return found
 
