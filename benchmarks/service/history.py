@@ -1,64 +1,108 @@
-"""Whether a long history slows the service down: pairs a second after 0, 10,000, … trials.
+"""Whether a long history or many studies slow the service down.
 
-    python -m benchmarks.service.history [--trials 0,10000,100000] [--seconds 6] [--workers 16]
+    python -m benchmarks.service.history [--trials 0,10000,100000] [--studies 1,1000]
+                                         [--databases sqlite,postgres] [--seconds 6] [--write]
 
-The history is imported into one study on SQLite as repeats of its cells, then the same load as in
-`load` runs; the ratio to the first line says what the history costs.
+A history is imported into one study as repeats of its cells, then the same load as in `load` runs
+in it. Among many studies, each step of a worker is in another one of them. The ratio to the first
+line of its kind says what that costs; so does CPU, which other programs disturb less.
 """
 
 import argparse
 import random
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.service import load
+from benchmarks.machine import stamp
+from benchmarks.service.driving import (
+    GRID,
+    Measured,
+    System,
+    ask_and_tell,
+    drive,
+    must,
+    new_study,
+)
+from benchmarks.service.systems import Databases, databases, ours
 from benchmarks.service.wire import Wire
-from tests.support.server import running_server
 
+HERE = Path(__file__).parent
 ROWS = 5_000  # in a request
 LEAST_RATIO = 0.9
+HEADING = (
+    "| where | pairs/s | of the first | at least | server CPU, ms a pair | engine CPU "
+    "| database CPU |\n|---|---|---|---|---|---|---|"
+)
 
 
 def main() -> None:
     """Measure and print."""
     options = _options()
-    first: float | None = None
-    print("| trials before | pairs/s | of the first | server CPU, ms a pair | at least |")
-    print("|---|---|---|---|---|")
-    for number in map(int, options.trials.split(",")):
-        with tempfile.TemporaryDirectory() as folder:
-            measured = _after(number, Path(folder), options)
-        rate = measured.pairs / measured.seconds
-        first = first or rate
-        cpu = 1000 * measured.cpu_s / measured.pairs
-        print(f"| {number:,} | {rate:.0f} | {rate / first:.2f} | {cpu:.2f} | {LEAST_RATIO} |")
+    lines = [HEADING]
+    for kind in options.databases.split(","):
+        for sizes, measure in ((options.trials, _in_history), (options.studies, _among_studies)):
+            with tempfile.TemporaryDirectory() as folder, databases(kind, Path(folder)) as lent:
+                numbers = map(int, filter(None, sizes.split(",")))
+                found = [measure(lent, number, options) for number in numbers]
+            lines += _rows(found)
+    print("\n".join(lines))
+    if options.write:
+        heading = ["# History", "", stamp(), "", f"`{' '.join(sys.argv[1:])}`", ""]
+        (HERE / "HISTORY.md").write_text("\n".join([*heading, *lines]) + "\n")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--trials", default="0,10000,100000")
+    parser.add_argument("--studies", default="1,1000")
+    parser.add_argument("--databases", default="sqlite,postgres")
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--workers", type=int, default=16)
-    parser.set_defaults(rate=None)
+    parser.add_argument("--write", action="store_true", help="write HISTORY.md")
     return parser.parse_args()
 
 
-def _after(number: int, folder: Path, options: argparse.Namespace) -> load.Measured:
-    with running_server(folder, f"sqlite:///{folder}/beliefgrid.db") as server:
-        wire = Wire(server.url)
-        study = load.must(wire.call("POST", "/api/v1/studies", load.definition()))["id"]
+def _rows(found: list[Measured]) -> Iterator[str]:
+    for one in found:
+        spent = (one.cpu_s, one.engine_s, one.database_s)
+        costs = " | ".join(f"{1000 * s / one.pairs:.2f}" for s in spent)
+        ratio = one.rate / found[0].rate
+        yield f"| {one.name} | {one.rate:.0f} | {ratio:.2f} | {LEAST_RATIO} | {costs} |"
+
+
+def _in_history(lent: Databases, number: int, options: argparse.Namespace) -> Measured:
+    with ours(lent, f"history{number}") as system:
+        wire = system.wire()
+        study = new_study(wire)
         for start in range(0, number, ROWS):
             rows = [_row() for _ in range(min(ROWS, number - start))]
             path = f"/api/v1/studies/{study}/observations:batch"
-            load.must(wire.call("POST", path, {"rows": rows}))
-        step = load.ask_and_tell(study)
-        step(wire, "first")
-        return load.drive("history", server.url, None, server.process.pid, step, options)
+            must(wire.call("POST", path, {"rows": rows}))
+        return _driven(system, wire, [study], f"{lent.kind}, after {number:,} trials", options)
+
+
+def _among_studies(lent: Databases, number: int, options: argparse.Namespace) -> Measured:
+    with ours(lent, f"studies{number}") as system:
+        wire = system.wire()
+        studies = [new_study(wire, f"load {i}") for i in range(number)]
+        return _driven(system, wire, studies, f"{lent.kind}, among {number:,} studies", options)
+
+
+def _driven(
+    system: System, wire: Wire, studies: list[str], name: str, options: argparse.Namespace
+) -> Measured:
+    step = ask_and_tell(*studies)
+    step(wire, "first")  # it waits for the first list, or for the update after the import
+    measured = drive(system, step, workers=options.workers, seconds=options.seconds)
+    measured.name = name
+    return measured
 
 
 def _row() -> dict[str, Any]:
-    levels = {name: random.randrange(n) / (n - 1) for name, n in load.GRID}
+    levels = {name: random.randrange(n) / (n - 1) for name, n in GRID}
     return {"assignments": levels, "value": random.random()}
 
 
