@@ -67,7 +67,7 @@ def test_predictions_are_judged_by_what_came(app_client: TestClient, api: Api, t
     found = api.get(f"/studies/{told}/calibration")
 
     held = round(found["coverage"][-1]["observed"] * found["predictions"])
-    assert f'<td class="number">{held} of {found["predictions"]}</td>' in text
+    assert f"{held} of {found['predictions']}</span>" in text
     assert "95 %" in text
 
 
