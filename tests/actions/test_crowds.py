@@ -14,7 +14,9 @@ from beliefgrid.actions.queue import import_batch
 from beliefgrid.actions.record import EMPTY, record_at
 from beliefgrid.actions.tell import fail
 from beliefgrid.actions.trials_edit import delete_trial, restore_trial
+from beliefgrid.actions.update import recipe_at
 from beliefgrid.storage import crowds as storage
+from beliefgrid.storage import studies
 from beliefgrid.storage.rows import AnyRow
 from tests.actions.conftest import Acting
 
@@ -114,6 +116,18 @@ def test_what_came_since_is_added_to_what_was_read(acting: Acting, study: str) -
         assert grown.numbers.tolist() == whole.numbers.tolist()
         np.testing.assert_array_equal(grown.cells, whole.cells)
         np.testing.assert_array_equal(grown.values, whole.values)
+
+
+def test_pages_compute_from_what_updates_compute_from(acting: Acting, study: str) -> None:
+    """The recipe of a snapshot is the same, whichever way it is read."""
+    acting.update(study)
+    row = acting.look(studies.find, study)
+    newest = acting.look(read.snapshot, study)
+    recipe, revision = acting.look(read.recipe_near, study)
+
+    slow = acting.look(recipe_at, row, newest.seq, pending=newest.pending, theta=recipe.theta)
+
+    assert (recipe, revision) == (slow, 1)
 
 
 def test_what_came_since_is_all_that_is_read(

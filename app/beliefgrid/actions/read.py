@@ -1,10 +1,12 @@
 """Queries: what others may know. Each takes a connection and changes nothing."""
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection
 
 from beliefgrid.actions.change import study_unknown, trial_row
@@ -14,6 +16,7 @@ from beliefgrid.actions.errors import (
     StudyUnknownError,
 )
 from beliefgrid.actions.recall import Recall
+from beliefgrid.actions.record import OFF_THE_GRID, record_at
 from beliefgrid.actions.update import recipe_at
 from beliefgrid.actions.views import (
     BestView,
@@ -209,12 +212,29 @@ def recipe_near(c: Connection, study_id: str, at: int | None = None) -> tuple[Re
     row = _study_row(c, study_id)
     found = _snapshot_row(c, study_id, at)
     made_of = _RECIPES.get(
-        (study_id, found.seq, found.created_at, row.revision),
-        lambda: recipe_at(
-            c, row, found.seq, pending=found.pending, revision=found.revision, theta=found.theta
-        ),
+        (study_id, found.seq, found.created_at, row.revision), lambda: _recipe(c, row, found)
     )
     return made_of, found.revision
+
+
+def _recipe(c: Connection, row: AnyRow, snapshot: AnyRow) -> Recipe:
+    pending, revision, theta = snapshot.pending, snapshot.revision, snapshot.theta
+    if revision != row.revision:
+        return recipe_at(c, row, snapshot.seq, pending=pending, revision=revision, theta=theta)
+    record = record_at(c, row.id, snapshot.seq, newest=row.revision)
+    is_here, is_result = record.cells != OFF_THE_GRID, ~np.isnan(record.values)
+    results = is_here & is_result
+    return Recipe(
+        study_id=row.id,
+        seq=snapshot.seq,
+        definition=row.definition,
+        cells=record.cells[results].tolist(),
+        values=record.values[results].tolist(),
+        stddevs=[None if math.isnan(sd) else sd for sd in record.stddevs[results].tolist()],
+        infeasible=record.cells[is_here & ~is_result].tolist(),
+        pending=pending,
+        theta=theta,
+    )
 
 
 _RECIPES: Recall[Recipe] = Recall(8)  # each holds all results of its moment

@@ -30,26 +30,29 @@ class Record:
     numbers: of their trials.
     cells: where they are; -1 off the grid of now.
     values: the results; NaN where a cell was found not to work.
+    stddevs: of the results; NaN where none was told.
     """
 
     seq: int
     numbers: Ints
     cells: Ints
     values: Floats
+    stddevs: Floats
 
     def extended(self, rows: Sequence[AnyRow], seq: int) -> "Record":
         """Return the record of a later event."""
-        numbers, cells, values = zip(*rows, strict=True) if rows else ((), (), ())
+        numbers, cells, values, stddevs = zip(*rows, strict=True) if rows else ((), (), (), ())
         here = [OFF_THE_GRID if cell is None else cell for cell in cells]
         return Record(
             seq,
             np.append(self.numbers, np.array(numbers, dtype=np.int64)),
             np.append(self.cells, np.array(here, dtype=np.int64)),
             np.append(self.values, np.array(values, dtype=np.float64)),
+            np.append(self.stddevs, np.array(stddevs, dtype=np.float64)),
         )
 
 
-EMPTY = Record(0, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+EMPTY = Record(0, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,12 +58,12 @@ def history_sample(
 
 
 def outcomes(c: Connection, study_id: str, *, after: int, until: int) -> list[AnyRow]:
-    """Return (number, cell, value) of what came after an event and counted at a later one.
+    """Return (number, cell, value, stddev) of what came after an event and counted at a later one.
 
     In their order; the value of a cell that does not work is None.
     """
     query = (
-        select(trials.c.number, observations.c.cell, observations.c.value)
+        select(trials.c.number, observations.c.cell, observations.c.value, observations.c.stddev)
         .select_from(observations.join(trials, trials.c.id == observations.c.trial_id))
         .where(
             observations.c.study_id == study_id,
