@@ -30,7 +30,7 @@ def test_an_excluded_cell_is_not_searched(acting: Acting, study: str) -> None:
     field = decode_field(acting.look(read.fields, study, newest, newest)[0].field, 9)
     assert field[CELL] == 0
     cells = [acting.lease(study, f"w{i}").cell for i in range(8)]
-    assert sorted(cells) == [0, 1, 2, 3, 5, 6, 7, 8]
+    assert set(cells) == {0, 1, 2, 3, 5, 6, 7, 8}
     with pytest.raises(errors.AllLeasedError):
         acting.lease(study, "one too many")
 
