@@ -40,8 +40,8 @@ export function startLive(onNews) {
   const { study } = document.body.dataset;
   if (!place || (!study && !document.querySelector("[data-part]"))) return;
   const status = new Status(place);
-  const news = new News(onNews, status);
-  const source = new SharedStream(study ? streamOf(study) : streamOfAll(place.dataset.studies), news, status);
+  const news = new News(onNews, status, Number(place.dataset.pace ?? AT_MOST_EVERY_MS));
+  const source = new SharedStream(study ? streamOf(study, "pace" in place.dataset) : streamOfAll(place.dataset.studies), news, status);
   const follow = () => (document.hidden || status.isPaused ? source.stop() : source.start());
   document.addEventListener("visibilitychange", follow);
   if (study) new Attention(study, place);
@@ -49,12 +49,12 @@ export function startLive(onNews) {
   follow();
 }
 
-/** The stream of one study: every event is news. */
-const streamOf = (study) => ({
+/** The stream of one study: every event is news; to a page that is costly, only a new posterior. */
+const streamOf = (study, isCostly) => ({
   name: study,
   kinds: KINDS,
   address: (seq) => studyResource(study, "/events", { after: seq }),
-  isNews: () => true,
+  isNews: (_study, kind) => !isCostly || kind === "updated" || kind === "reset",
   poll: (news, status) => new Poll(study, news, status, POLL_EVERY_MS),
 });
 
@@ -67,20 +67,21 @@ const streamOfAll = (shown) => ({
   poll: (news, status) => new Poll(null, news, status, LIST_POLL_EVERY_MS),
 });
 
-/** News that came, passed on at most once a second and never twice at the same time. */
+/** News that came, passed on at most once a second, or as the page can bear, and never twice at the same time. */
 class News {
   #timer = 0;
   #isBusy = false;
   #last = -Infinity;
 
-  constructor(onNews, status) {
+  constructor(onNews, status, every) {
     this.onNews = onNews;
     this.status = status;
+    this.every = every;
   }
 
   come() {
     if (this.#timer) return;
-    const wait = Math.max(0, this.#last + AT_MOST_EVERY_MS - performance.now());
+    const wait = Math.max(0, this.#last + this.every - performance.now());
     this.#timer = setTimeout(() => this.#pass(), wait);
   }
 
@@ -100,7 +101,7 @@ class News {
   }
 
   #later() {
-    this.#timer = setTimeout(() => this.#pass(), AT_MOST_EVERY_MS);
+    this.#timer = setTimeout(() => this.#pass(), this.every);
   }
 }
 
@@ -167,7 +168,7 @@ class SharedStream {
     const seq = Number(event.lastEventId || 0);
     this.seq = Math.max(this.seq, seq);
     const { study } = event.type === MOVED ? JSON.parse(event.data) : {};
-    this.#tell({ state: "live", seq: this.seq, isNews: true, study });
+    this.#tell({ state: "live", seq: this.seq, kind: event.type, study });
   }
 
   #failed() {
@@ -198,14 +199,14 @@ class SharedStream {
     this.#told(message);
   }
 
-  #told({ question, state, seq, isNews, study }) {
+  #told({ question, state, seq, kind, study }) {
     if (question) {
       if (this.#stream?.readyState === EventSource.OPEN) this.#channel.postMessage({ state: "live" });
       return;
     }
     if (seq) this.seq = Math.max(this.seq, seq);
     this.status.say(state);
-    if (isNews && this.source.isNews(study)) this.news.come();
+    if (kind && this.source.isNews(study, kind)) this.news.come();
   }
 }
 

@@ -166,6 +166,22 @@ def test_pages_about_belief_follow_and_hold_still(
     assert page.evaluate("scrollY") == scrolled
 
 
+def test_a_costly_page_waits_between_answers(page: Page, api: Api) -> None:
+    """What if: one result shows at once; of many in a row it leaves some out."""
+    study = api.create({"a": list(range(8)), "b": [1, 2]}, results=[({"a": 1, "b": 1}, 0.4)])
+    asked: list[str] = []
+    page.goto(f"/studies/{study}/what-if?ask=without&trial=1")
+    expect(page.locator("#live")).to_contain_text("live")
+    page.on("request", lambda r: asked.append(r.url) if "part=" in r.url else None)
+    started = time.monotonic()
+
+    for i in range(2, 8):
+        api.import_result(study, {"a": i, "b": 1}, 0.3)
+
+    expect(page.locator(".panels").first).to_contain_text("after 7 results", timeout=15_000)
+    assert len(asked) <= 2 + (time.monotonic() - started) / 5
+
+
 def test_a_preview_of_a_prior_is_not_swept_away(page: Page, api: Api) -> None:
     """What was typed and is not saved stays, whatever comes in meanwhile."""
     study = api.create(GRID, results=FIRST)

@@ -104,3 +104,11 @@ def test_a_trial_without_a_result_taught_nothing(
     answer = app_client.get(f"/studies/{study}/what-if", params=query)
 
     assert f"Trial {open_trial} has taught this belief nothing." in answer.text
+
+
+def test_a_question_is_not_asked_again_all_the_time(app_client: TestClient, study: str) -> None:
+    """The engine works for each answer: the page that shows one follows at a slower pace."""
+    asked = _page(app_client, study, **ASK, value="0.1")
+
+    assert 'data-pace="5000"' in asked
+    assert "data-pace" not in _page(app_client, study)

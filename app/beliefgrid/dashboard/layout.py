@@ -14,6 +14,7 @@ from beliefgrid.dashboard.render import Part
 from beliefgrid.dashboard.states import Badge, study_badge
 
 THEME_COOKIE = "beliefgrid_theme"
+COSTLY_PACE_MS = 5000  # between two looks; the first news after that is followed at once
 THEMES = ("light", "dark")
 SITE = (("Studies", "/"), ("Compare", "/compare"), ("Tokens", "/tokens"), ("Help", "/help"))
 TABS = (
@@ -54,6 +55,7 @@ class Frame:
     seq: int
     is_live: bool
     shown: str
+    pace_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,12 @@ def frame(
     study: StudyView | None = None,
     is_live: bool = False,
     shown: Sequence[str] = (),
+    is_costly: bool = False,
 ) -> Frame:
-    """Return the frame of a page, of one study or of some; of none given, it follows all."""
+    """Return the frame of a page, of one study or of some; of none given, it follows all.
+
+    A costly page makes the engine work each time that it is brought up to date.
+    """
     links = links_of(request)
     path = request.scope.get("path", "/").removeprefix(root_of(request)) or "/"
     theme = request.cookies.get(THEME_COOKIE, "")
@@ -99,6 +105,7 @@ def frame(
         seq=study.seq if study else 0,
         is_live=is_live,
         shown=" ".join(shown),
+        pace_ms=COSTLY_PACE_MS if is_costly else None,
     )
 
 

@@ -165,7 +165,13 @@ def _page(request: Request, found: _Read, layer: Layer, problem: str) -> Differe
             with_change=True,
         )
     return DifferencePage(
-        frame=layout.frame(request, f"Difference · {study.name}", study=study, is_live=True),
+        frame=layout.frame(
+            request,
+            f"Difference · {study.name}",
+            study=study,
+            is_live=True,
+            is_costly=not layer.is_probability,
+        ),
         head=layout.study_head(links, study, "posterior", title="Difference"),
         lead=Lead(_sentence(found, moved, layer), QUESTIONS),
         two_moments=Moments(

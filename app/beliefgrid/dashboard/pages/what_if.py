@@ -198,7 +198,11 @@ def _page(
     chosen |= {name.removeprefix(FIXED): text for name, text in query.items() if FIXED in name}
     return WhatIfPage(
         frame=layout.frame(
-            request, f"What if · {study.name}", study=study, is_live=not found.problem
+            request,
+            f"What if · {study.name}",
+            study=study,
+            is_live=not found.problem,
+            is_costly=after is not None,
         ),
         head=layout.study_head(links, study, "what-if", title="What if"),
         lead=Lead(_sentence(found, after), QUESTIONS),
