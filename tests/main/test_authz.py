@@ -1,9 +1,11 @@
 """Who may do what: every route of the API for every kind of token."""
 
+import re
 from typing import Any
 
 import pytest
 
+from beliefgrid.api import events
 from tests.main.conftest import Guarded
 
 LEVELS = {"read": 0, "work": 1, "write": 2, "admin": 3}
@@ -184,3 +186,19 @@ def test_health_is_public(guarded: Guarded) -> None:
     """A load balancer has no token."""
     assert guarded.send("GET", "/healthz", None).status_code == 200
     assert guarded.send("GET", "/readyz", None).status_code == 200
+
+
+def test_the_stream_over_all_studies_tells_what_a_token_may_read(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token for one study hears of that one only."""
+    monkeypatch.setattr(events, "LONGEST_S", 0.2)
+    monkeypatch.setattr(events, "PING_S", 0.05)
+
+    def heard(token: str) -> set[str]:
+        text = guarded.send("GET", "/api/v1/events", token, params={"after": 0}).text
+        return set(re.findall(r'"study": "(st_\w+)"', text))
+
+    assert heard("own_read") == {guarded.study}
+    assert len(heard("read")) >= 2
+    assert guarded.study not in heard("foreign")
