@@ -28,6 +28,7 @@ export class Chart {
   /** Draw a figure; the first paint goes away only when there is something to put in its place. */
   async draw({ data, layout }, label) {
     const Plotly = await loadPlotly();
+    if (!this.#plot) await new Promise((next) => setTimeout(next)); // so that charts are drawn one by one
     const plot = this.#plot ?? this.#place();
     await Plotly.react(plot, data, layout, CONFIG);
     this.#plot = plot;

@@ -66,7 +66,7 @@ export function heatmap(matrix, { goal, metric, colour, top, bottom, marks, colo
     colorbar: bar,
     ...(withText && { text: matrix.z.map((row) => row.map((z) => valueText(layer, z))), texttemplate: "%{text}" }),
   };
-  const names = marks.filter(({ showlegend }) => showlegend).map(({ name }) => name);
+  const names = marks.map(({ name }) => name);
   return { data: [map, ...marks], layout: layout(matrix, { names, bar, colours, width, height, isCompact }) };
 }
 

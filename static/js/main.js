@@ -37,7 +37,7 @@ const watch = new IntersectionObserver(
       startChart(target);
     }
   },
-  { rootMargin: "200px" },
+  { rootMargin: "50px" },
 );
 const watched = new WeakSet();
 

@@ -61,7 +61,7 @@ export function knownAt(latest, { seq, n_observations: n, infeasible, pending, b
 /** Return one scatter trace for each kind of mark. */
 export function markTraces(marked, { cellPixels, hasText }) {
   const size = Math.max(SMALLEST, Math.min(hasText ? 10 : 14, 0.38 * cellPixels));
-  return KINDS.map((kind) => {
+  return KINDS.filter(({ kind }) => marked[kind].n).map((kind) => {
     const { n, places: found } = marked[kind.kind];
     const isCrowd = n > MOST;
     const places = isCrowd ? [[null, null]] : found; // a legend needs something to stand for
@@ -73,7 +73,7 @@ export function markTraces(marked, { cellPixels, hasText }) {
       x: places.map(([i]) => (isCrowd ? null : i + dx)),
       y: places.map(([, j]) => (isCrowd ? null : j + dy)),
       hoverinfo: "skip",
-      showlegend: n > 0,
+      showlegend: true,
       cliponaxis: false,
       marker: {
         symbol: kind.symbol,

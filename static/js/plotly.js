@@ -17,7 +17,7 @@ export function loadPlotly() {
     const script = document.createElement("script");
     script.src = document.documentElement.dataset.plotly;
     script.async = true;
-    script.onload = () => resolve(window.Plotly);
+    script.onload = () => setTimeout(() => resolve(window.Plotly)); // a task of its own: the page stays alert
     script.onerror = () => {
       loading = null;
       script.remove();
