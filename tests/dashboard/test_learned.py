@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from beliefgrid.actions.compute import ComputeError
-from beliefgrid.dashboard.numbers import percent
+from beliefgrid.dashboard.numbers import number, percent
 from beliefgrid.dashboard.pages.calibration import verdict
 from tests.api.support import Api
 from tests.dashboard.conftest import wait_for_posterior
@@ -162,3 +162,14 @@ def test_where_nothing_can_be_divided_it_is_said_and_no_alarm(
     assert says in text
     assert 'role="alert"' not in text
     assert 'role="alert"' not in _text(app_client, f"/studies/{study}/convergence")
+
+
+def test_a_trial_says_what_was_expected_of_it(app_client: TestClient, api: Api, told: str) -> None:
+    """The interval that was stored before the result came, and whether it held."""
+    trial = api.get(f"/studies/{told}/trials/7")
+    low, high = trial["explanation"]["next_value"]["interval_95"]
+
+    text = _text(app_client, f"/studies/{told}/trials/7")
+
+    came = "inside" if low <= trial["value"] <= high else "outside"
+    assert f"{number(low, 3)} to {number(high, 3)}; it came {came}" in text

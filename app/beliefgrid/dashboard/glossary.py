@@ -126,11 +126,12 @@ TOPICS = (
     Topic(
         "calibration",
         "Did the predictions hold?",
-        "With each suggestion the model's mean and sd of the coming result are stored. Of results "
-        "that came since, 50, 80 and 95 % should lie in the intervals that were to hold as many. "
+        "With each suggestion it is stored what the result may be: intervals that should hold "
+        "50, 80 and 95 % of such results, wider than those of a normal while results are few. "
+        "Shown is how many of the results that came since do lie in them. "
         "Fewer is a model that is too sure, more one that is too careful; what chance alone may "
         "do, is not held against it.",
-        "interval of a share p = mean ± z(p) · sd",
+        "value ~ mean + scale · t(degrees)",
     ),
     Topic(
         "prior",

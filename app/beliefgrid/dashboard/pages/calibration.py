@@ -94,7 +94,7 @@ def held_of(links: Links, study: StudyView, found: Calibration) -> Held:
         sentence=_sentence(rows, n),
         rows=rows,
         sketch=_sketch(found),
-        alt=f"How many sds each of {count(n, 'result')} lay from its prediction, in order.",
+        alt=f"How far each of {count(n, 'result')} lay from its prediction, in order.",
         help_href=links.help("calibration"),
         json_href=links.api(f"/studies/{study.id}/calibration"),
     )

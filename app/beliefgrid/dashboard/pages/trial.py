@@ -74,6 +74,7 @@ class Why(Part):
     rank: str
     mean: str
     sd: str
+    interval: str
     p_best: str
     score: str
     value_share: float | None
@@ -230,6 +231,17 @@ def _place(study: StudyView, found: TrialView) -> str:
     return "off the grid" if found.cell is None else f"{found.cell:,} of {study.grid_cells:,}"
 
 
+def _interval(told: Mapping[str, Any] | None, value: float | None) -> str:
+    """Return where the result was expected, and whether it came there."""
+    if not told:
+        return ""
+    low, high = told["interval_95"]
+    text = f"{number(low, 3)} to {number(high, 3)}"
+    if value is None:
+        return text
+    return f"{text}; it came {'inside' if low <= value <= high else 'outside'}"
+
+
 def _why(links: Links, study: StudyView, found: TrialView) -> Why | None:
     why: Mapping[str, Any] | None = found.explanation
     if not why:
@@ -241,6 +253,7 @@ def _why(links: Links, study: StudyView, found: TrialView) -> Why | None:
         rank=f"{rank:,} of {study.n_cells:,} cells" if isinstance(rank, int) else "",
         mean=number(why.get("mean")),
         sd=number(why.get("sd"), 2),
+        interval=_interval(why.get("next_value"), found.value),
         p_best=percent(why.get("p_best")),
         score=number(why.get("score")),
         value_share=value_share(why),
