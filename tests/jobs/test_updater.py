@@ -216,3 +216,11 @@ def test_a_told_trial_wakes_who_waits(run: Run, sqlite_url: str) -> None:
             assert await news.wait(5)
 
     run(sqlite_url, scenario)
+
+
+def test_the_more_results_come_the_longer_it_rests() -> None:
+    """Workers that flood a study need the machine; one that waits for its result must not wait."""
+    assert updater.rest_after(5.0, 1) == 0
+    assert updater.rest_after(1.0, 9) == 1.0
+    assert updater.rest_after(1.0, 65) == 3.0
+    assert updater.rest_after(100.0, 65) == 30.0

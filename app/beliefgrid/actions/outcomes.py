@@ -47,7 +47,7 @@ def finished(row: AnyRow) -> TrialFinishedError:
 def store_outcome(study: Change, row: AnyRow, seq: int, outcome: dict[str, Any]) -> None:
     """Store what is known of a trial's cell from now on, and count it."""
     if row.cell is not None:
-        if _is_searched_and_open(study, row.cell):
+        if study.problem.is_allowed(row.cell) and not _is_closed(study, row):
             study.set(cells_closed=study.get("cells_closed") + 1)
         if row.state != "active":  # else the cell left the list when it was leased
             snapshots.drop_candidate(study.c, study.id, row.cell)
@@ -70,13 +70,17 @@ def remove_outcome(study: Change, row: AnyRow, seq: int) -> None:
     if row.cell is None:
         return
     study.believe_anew(seq)
-    if _is_searched_and_open(study, row.cell):
+    # Results of cells that are not searched are kept, not counted.
+    is_searched = study.problem.is_allowed(row.cell)
+    if is_searched and not observations.is_closed(study.c, study.id, row.cell):
         study.set(cells_closed=study.get("cells_closed") - 1)
 
 
-def _is_searched_and_open(study: Change, cell: int) -> bool:
-    is_searched = study.problem.is_allowed(cell)  # results of other cells are kept, not counted
-    return is_searched and not observations.is_closed(study.c, study.id, cell)
+def _is_closed(study: Change, row: AnyRow) -> bool:
+    """Say whether a trial's cell has an outcome that counts."""
+    if row.state == "active" and hasattr(row, "is_cell_closed"):
+        return bool(row.is_cell_closed)  # nothing was removed since the row was read
+    return observations.is_closed(study.c, study.id, row.cell)
 
 
 def attempts_left(study: Change, cell: int, *, spent: int = 0) -> int:

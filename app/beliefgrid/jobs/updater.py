@@ -10,7 +10,7 @@ import logging
 import time
 
 from beliefgrid.actions import update as updates
-from beliefgrid.actions.compute import ComputeError
+from beliefgrid.actions.compute import QUEUE_LENGTH, ComputeError
 from beliefgrid.actions.errors import StorageTroubleError
 from beliefgrid.actions.service import Job, Service
 from beliefgrid.storage.claims import Claims, claims_on
@@ -19,8 +19,10 @@ from beliefgrid.storage.errors import StorageError
 log = logging.getLogger(__name__)
 
 LOOK_S = 5.0  # how often to look for studies that nobody announced
-CROWD = 8  # results in one update: more come than there can be updates, so it need not hurry
-LONGEST_REST_S = 2.0  # between two updates of a study then
+# How long to let the workers have the machine between two updates of a study: with more results
+# than this in one update, so many times as long as it took, and no longer than some seconds.
+CROWD, CROWD_RESTS, LONGEST_CROWD_REST_S = 8, 1.0, 2.0
+FLOOD, FLOOD_RESTS, LONGEST_FLOOD_REST_S = QUEUE_LENGTH, 3.0, 30.0  # the list cannot last, either
 LONGEST_PAUSE_S = 300.0  # between attempts at a study that cannot be computed
 
 
@@ -122,7 +124,7 @@ class Updater:
             spent = time.monotonic() - began
         finally:
             await self._claims.give_back(study_id)
-        return min(spent, LONGEST_REST_S) if task.unseen > CROWD else 0.0
+        return rest_after(spent, task.unseen)
 
     async def _update(self, task: updates.Task) -> None:
         compute = self._service.compute
@@ -138,6 +140,15 @@ class Updater:
             now = self._service.clock()
             lag = (now - (task.known_at or now)).total_seconds()
             self._service.metrics.updated(update.elapsed_ms / 1000, lag)
+
+
+def rest_after(spent_s: float, results: int) -> float:
+    """Return how long to rest after an update that took in so many results."""
+    if results > FLOOD:
+        return min(FLOOD_RESTS * spent_s, LONGEST_FLOOD_REST_S)
+    if results > CROWD:
+        return min(CROWD_RESTS * spent_s, LONGEST_CROWD_REST_S)
+    return 0.0
 
 
 class UpdateError(Exception):

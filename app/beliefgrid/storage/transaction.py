@@ -121,11 +121,13 @@ def putting_off(c: Connection) -> Transaction | None:
     return found if found is not None and found.puts_off else None
 
 
-def settle(c: Connection, *about: Hashable) -> None:
-    """Write what waits if it is about any of these."""
+def settle(c: Connection, *about: Hashable) -> bool:
+    """Write what waits if it is about any of these; True if it was."""
     found = of(c)
-    if found is not None and found.is_about(about):
-        found.flush(c)
+    if found is None or not found.is_about(about):
+        return False
+    found.flush(c)
+    return True
 
 
 def watch(engine: Engine) -> None:

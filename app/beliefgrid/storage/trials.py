@@ -4,7 +4,18 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from beliefgrid.storage import transaction
 from beliefgrid.storage.among import ALL, Among
@@ -23,16 +34,30 @@ _RESULT = (
 )
 _WITH_RESULT = select(trials, *_RESULT).select_from(trials.outerjoin(observations, _CURRENT))
 
-_ONE = _WITH_RESULT.where(
-    trials.c.study_id == bindparam("study_id"), trials.c.number == bindparam("number")
+_others = observations.alias()
+_IS_CELL_CLOSED = (
+    select(_others.c.id)
+    .where(
+        _others.c.study_id == trials.c.study_id,
+        _others.c.cell == trials.c.cell,
+        _others.c.removed_seq.is_(None),
+    )
+    .exists()
+    .label("is_cell_closed")
 )
-_LIVE = (trials.c.state == "active") & trials.c.deleted_at.is_(None)
+_ONE = (
+    select(trials, *_RESULT, _IS_CELL_CLOSED)
+    .select_from(trials.outerjoin(observations, _CURRENT))
+    .where(trials.c.study_id == bindparam("study_id"), trials.c.number == bindparam("number"))
+)
+# Written out, or a prepared statement could not use the indexes of live trials alone.
+_LIVE = (trials.c.state == literal_column("'active'")) & trials.c.deleted_at.is_(None)
 _HELD = Prepared(
     select(trials)
     .where(
         trials.c.study_id == bindparam("study_id"), trials.c.worker == bindparam("worker"), _LIVE
     )
-    .order_by(trials.c.number)
+    .order_by(trials.c.number + literal_column("0"))  # an index in this order holds dead ones, too
     .limit(bindparam("count")),
     reads_stored=True,
 )
@@ -76,9 +101,12 @@ _FIND = Prepared(_ONE, reads_stored=True)
 
 
 def find(c: Connection, study_id: str, number: int) -> AnyRow | None:
-    """Return one trial with its current observation."""
+    """Return one trial with its current observation, and whether its cell has one that counts."""
+    said = {"study_id": study_id, "number": number}
     transaction.settle(c, ("trial", study_id, number))
-    row: AnyRow | None = _FIND.first(c, {"study_id": study_id, "number": number})
+    row: AnyRow | None = _FIND.first(c, said)
+    if row is not None and transaction.settle(c, ("outcome", study_id, row.cell)):
+        row = _FIND.first(c, said)
     return row
 
 
