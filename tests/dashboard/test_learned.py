@@ -7,7 +7,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from beliefgrid.actions.compute import ComputeError
+from beliefgrid.actions.knowledge import Calibration
 from beliefgrid.dashboard.numbers import number, percent
+from beliefgrid.dashboard.pages import calibration
 from beliefgrid.dashboard.pages.calibration import verdict
 from tests.api.support import Api
 from tests.dashboard.conftest import wait_for_posterior
@@ -173,3 +175,23 @@ def test_a_trial_says_what_was_expected_of_it(app_client: TestClient, api: Api, 
 
     came = "inside" if low <= trial["value"] <= high else "outside"
     assert f"{number(low, 3)} to {number(high, 3)}; it came {came}" in text
+
+
+@pytest.mark.parametrize(
+    ("observed", "says"),
+    [
+        ((0.5, 0.8, 0.95), "38 (95 %) fell into the interval that should hold 95 %: it can be"),
+        ((0.4, 0.5, 0.95), "20 (50 %) fell into the interval that should hold 80 %: the model is"),
+        ((0.8, 0.8, 0.95), "32 (80 %) fell into the interval that should hold 50 %: it is more"),
+    ],
+)
+def test_the_sentence_is_about_the_interval_that_failed(
+    observed: tuple[float, ...], says: str
+) -> None:
+    """If none did, about the widest."""
+    shares = (0.5, 0.8, 0.95)
+    coverage = [{"expected": e, "observed": o} for e, o in zip(shares, observed, strict=True)]
+    found = Calibration(predictions=40, coverage=coverage, mean_log_score=0.0, items=[])
+    rows = calibration.rows_of(found)
+
+    assert says in calibration.sentence_of(rows, 40)

@@ -22,6 +22,14 @@ from beliefgrid.dashboard.sketch import Series, Sketch, sketch
 router = APIRouter()
 TITLE = "Did the predictions hold?"
 QUESTIONS = ("May I trust the intervals?", "Is the model too sure?")
+TOO_FEW, CHANCE, SURE, CAUTIOUS = "too few to say", "within chance", "too sure", "too cautious"
+OFF = {SURE: 2, CAUTIOUS: 1}  # what is worse to overlook
+JUDGED = {
+    TOO_FEW: "too few to judge by",
+    CHANCE: "it can be trusted",
+    SURE: "the model is surer than it should be",
+    CAUTIOUS: "it is more careful than it need be",
+}
 FEW = 8  # predictions, below which chance decides
 WIDE = 1.959963984540054  # sds: the ends of the interval that should hold 95 %
 MOST_DRAWN = 300
@@ -79,19 +87,10 @@ def _read(c: Connection, study_id: str) -> tuple[StudyView, Calibration]:
 
 def held_of(links: Links, study: StudyView, found: Calibration) -> Held:
     """Return how often each interval held."""
-    n = found.predictions
-    rows = [
-        Interval(
-            row["expected"],
-            row["observed"],
-            f"{round(row['observed'] * n)} of {n:,}",
-            verdict(row["expected"], row["observed"], n),
-        )
-        for row in found.coverage
-    ]
+    n, rows = found.predictions, rows_of(found)
     return Held(
         title=TITLE,
-        sentence=_sentence(rows, n),
+        sentence=sentence_of(rows, n),
         rows=rows,
         sketch=_sketch(found),
         alt=f"How far each of {count(n, 'result')} lay from its prediction, in order.",
@@ -100,34 +99,41 @@ def held_of(links: Links, study: StudyView, found: Calibration) -> Held:
     )
 
 
+def rows_of(found: Calibration) -> list[Interval]:
+    """Return the intervals, each with what came of it."""
+    n = found.predictions
+    return [
+        Interval(
+            row["expected"],
+            row["observed"],
+            f"{round(row['observed'] * n)} of {n:,}",
+            verdict(row["expected"], row["observed"], n),
+        )
+        for row in found.coverage
+    ]
+
+
 def verdict(expected: float, observed: float, n: int) -> str:
     """Say whether a share differs from what it should be by more than chance may do."""
     if n < FEW:
-        return "too few to say"
+        return TOO_FEW
     if abs(observed - expected) <= WIDE * math.sqrt(expected * (1 - expected) / n):
-        return "within chance"
-    return "too sure" if observed < expected else "too cautious"
+        return CHANCE
+    return SURE if observed < expected else CAUTIOUS
 
 
-def _sentence(rows: Sequence[Interval], n: int) -> str:
+def sentence_of(rows: Sequence[Interval], n: int) -> str:
+    """Say whether the intervals can be trusted."""
     if not rows:
         return "No prediction to judge yet: those of the first cells are not made by the model."
-    widest = rows[-1]
+    # The interval that failed most, or the widest one if none did.
+    told = max(rows, key=lambda row: (OFF.get(row.verdict, 0), row.expected))
     text = (
-        f"Of {count(n, 'result')} that the model had predicted, {widest.held.split()[0]} "
-        f"({percent(widest.observed)}) fell into the interval that should hold "
-        f"{percent(widest.expected)}"
+        f"Of {count(n, 'result')} that the model had predicted, {told.held.split()[0]} "
+        f"({percent(told.observed)}) fell into the interval that should hold "
+        f"{percent(told.expected)}"
     )
-    return f"{text}: {_overall(rows, n)}."
-
-
-def _overall(rows: Sequence[Interval], n: int) -> str:
-    said = {row.verdict for row in rows}
-    if n < FEW:
-        return "too few to judge by"
-    if "too sure" in said:
-        return "the model is surer than it should be"
-    return "it is more careful than it need be" if "too cautious" in said else "it can be trusted"
+    return f"{text}: {JUDGED[told.verdict]}."
 
 
 def _sketch(found: Calibration) -> Sketch | None:
