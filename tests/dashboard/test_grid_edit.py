@@ -104,6 +104,7 @@ def test_a_combination_is_excluded_and_searched_again(forms: Forms, api: Api, st
     assert api.get(f"/studies/{study}")["constraints"] == {"forbid": [{"rate": 0.1, "act": "relu"}]}
     assert "rate 0.1, act relu" in text
     assert "Excluded: 1 cell" in text
+    assert "1 combination is not searched." in forms.client.get(f"/studies/{study}/posterior").text
     forms.send(path, allow="0")
     assert api.get(f"/studies/{study}")["constraints"] is None
     forms.send(path, wish="restore_levels", revision="2")

@@ -230,13 +230,24 @@ def _caption(
 ) -> MapCaption:
     layer, study = LAYERS[view.layer], found.study
     older = "This moment is from before the grid was edited, and shows the grid that it had then."
+    said = [
+        _reduction(view, layer, fixed),
+        _unsearched(study),
+        older if found.is_older_grid else "",
+    ]
     return MapCaption(
         title=layer.title + (f" ({study.metric})" if layer.has_unit else ""),
         meaning=layer.meaning,
-        reduction=_reduction(view, layer, fixed) + (f" {older}" if found.is_older_grid else ""),
+        reduction=" ".join(text for text in said if text),
         moment=moment,
         help_href=links.help(layer.name),
     )
+
+
+def _unsearched(study: StudyView) -> str:
+    """Say how much of the grid rules leave out: it looks like what is believed to be bad."""
+    n = study.grid_cells - study.n_cells
+    return f"{count(n, 'combination')} {'is' if n == 1 else 'are'} not searched." if n else ""
 
 
 def _reduction(view: View, layer: Layer, fixed: Mapping[str, str]) -> str:
