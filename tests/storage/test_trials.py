@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from beliefgrid.storage import observations, trials
-from beliefgrid.storage.engine import Database
+from beliefgrid.storage.engine import Database, open_database
 from beliefgrid.storage.rows import AnyRow, CursorError
 from tests.storage.conftest import NOW, observation_row, trial_row
 
@@ -193,3 +193,20 @@ def test_one_result_counts_per_trial(database: Database, study: str, five: list[
         database.write(lambda c: observations.add(c, again)).result()
     database.write(lambda c: observations.remove(c, five[0], 8)).result()
     database.write(lambda c: observations.add(c, again)).result()
+
+
+def test_what_a_worker_holds_is_found_among_live_trials(sqlite_url: str) -> None:
+    """However many it had before: the plan reads the index of live trials only."""
+    database = open_database(sqlite_url)
+
+    plan = database.read(_plan_of_held).result()
+
+    assert "ix_trials_live_worker" in plan
+    database.close()
+
+
+def _plan_of_held(c: Connection) -> str:
+    query = trials.HELD.compile(dialect=c.dialect)
+    values = tuple(query.params[name] or "" for name in query.positiontup or ())
+    rows = c.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)
+    return " ".join(row.detail for row in rows)

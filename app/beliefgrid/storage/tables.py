@@ -158,6 +158,7 @@ trials = Table(
         "ix_trials_live_worker",
         "study_id",
         "worker",
+        "number",
         sqlite_where=text("state = 'active'"),
         postgresql_where=text("state = 'active'"),
     ),

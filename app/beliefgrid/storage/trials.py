@@ -52,15 +52,15 @@ _ONE = (
 )
 # Written out, or a prepared statement could not use the indexes of live trials alone.
 _LIVE = (trials.c.state == literal_column("'active'")) & trials.c.deleted_at.is_(None)
-_HELD = Prepared(
+HELD = (
     select(trials)
     .where(
         trials.c.study_id == bindparam("study_id"), trials.c.worker == bindparam("worker"), _LIVE
     )
-    .order_by(trials.c.number + literal_column("0"))  # an index in this order holds dead ones, too
-    .limit(bindparam("count")),
-    reads_stored=True,
+    .order_by(trials.c.number)
+    .limit(bindparam("count"))
 )
+_HELD = Prepared(HELD, reads_stored=True)
 _QUEUED = Prepared(
     select(trials)
     .where(
