@@ -41,7 +41,7 @@ class HistoryChart {
   }
 
   async #draw() {
-    if (!this.#results.length) return;
+    if (!this.#results.length) return this.#sayNothing();
     const { metric, goal } = this.dataset;
     const isFirst = !this.chart.plot;
     const figure = figureOf(
@@ -54,6 +54,12 @@ class HistoryChart {
     if (!isFirst) return;
     addDownloads(this.chart, () => this.#contents());
     this.chart.plot.on("plotly_click", ({ points }) => this.#open(points[0]?.customdata?.[0]));
+  }
+
+  #sayNothing() {
+    this.chart.figure.dataset.drawn = "empty";
+    const said = this.chart.body.querySelector(".empty");
+    if (said && this.dataset.query) said.textContent = "No trial that matches has a result.";
   }
 
   /** Go to the trial of a result that was clicked; the line of the best has none. */
