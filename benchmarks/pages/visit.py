@@ -20,6 +20,7 @@ from playwright.sync_api import (
 
 T = TypeVar("T")
 SETTLE_MS = 2500
+DRAWN = "figure[data-chart][data-drawn], table"
 FRAME_SWITCHES = 40
 VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
 ARGUMENTS = ("--no-sandbox", "--enable-precise-memory-info")
@@ -81,7 +82,9 @@ class _Wire:
         self.first += size if kind in ("Document", "Stylesheet") else 0
 
 
-def visits(kind: BrowserType, path: str | None, url: str, pid: int) -> tuple[Visit, Visit]:
+def visits(
+    kind: BrowserType, path: str | None, url: str, pid: int, *, ready: str = DRAWN
+) -> tuple[Visit, Visit]:
     """Return the first visit with an empty profile, and the third: by then scripts are compiled.
 
     Browsers keep compiled scripts from the second run on, and only in a profile on the disk.
@@ -92,19 +95,19 @@ def visits(kind: BrowserType, path: str | None, url: str, pid: int) -> tuple[Vis
         context = kind.launch_persistent_context(
             profile, executable_path=path, args=list(ARGUMENTS), viewport=VIEWPORT
         )
-        found = [_visit(context, base, url, pid) for _ in range(3)]
+        found = [_visit(context, base, url, pid, ready) for _ in range(3)]
         context.close()
     return found[0], found[2]
 
 
-def _visit(context: BrowserContext, base: str, path: str, pid: int) -> Visit:
+def _visit(context: BrowserContext, base: str, path: str, pid: int, ready: str) -> Visit:
     page = context.new_page()
     cdp = context.new_cdp_session(page)
     wire = _Wire(cdp, urlsplit(base).netloc)
     cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
     before, server = _task_ms(cdp), server_cpu_ms(pid)
     page.goto(path)
-    page.wait_for_selector("figure[data-chart][data-drawn], table", timeout=60_000)
+    page.wait_for_selector(ready, timeout=120_000)
     page.wait_for_timeout(SETTLE_MS)
     spent, server = _task_ms(cdp) - before, server_cpu_ms(pid) - server
     nodes = int(page.evaluate("document.getElementsByTagName('*').length"))
@@ -146,6 +149,30 @@ def frame_switch_ms(browser: Browser, base: str, path: str) -> float:
         before = _task_ms(cdp)
         page.evaluate(step, FRAME_SWITCHES)
         return (_task_ms(cdp) - before) / FRAME_SWITCHES
+
+    return _on_page(browser, base, path, measure)
+
+
+def follow(
+    browser: Browser, base: str, path: str, tell: Callable[[int], int], *, times: int
+) -> tuple[list[float], float]:
+    """Return how long each new result took into an open page, in ms, and the bytes of each.
+
+    `tell` stores the n-th result and returns its trial's number.
+    """
+    shown = """number => [...document.querySelectorAll('[data-part=latest] a')]
+      .some(link => link.textContent.trim() === String(number)) && Date.now()"""
+
+    def measure(page: Page, _: CDPSession, wire: _Wire) -> tuple[list[float], float]:
+        page.wait_for_selector("[data-part=latest] a")
+        page.wait_for_timeout(2 * SETTLE_MS)
+        came, waited = wire.bytes, []
+        for n in range(times):
+            number, told = tell(n), 1000 * time.time()
+            seen = page.wait_for_function(shown, arg=number, polling=20).json_value()
+            waited.append(float(seen) - told)
+            page.wait_for_timeout(1500)
+        return waited, (wire.bytes - came) / times
 
     return _on_page(browser, base, path, measure)
 
