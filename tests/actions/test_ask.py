@@ -2,7 +2,7 @@
 
 import pytest
 
-from beliefgrid.actions import errors, manage, queue, read, tell, trials_edit, workers
+from beliefgrid.actions import errors, expire, manage, queue, read, tell, trials_edit, workers
 from beliefgrid.actions import update as updates
 from beliefgrid.actions.release import release
 from tests.actions.conftest import Acting
@@ -156,6 +156,7 @@ def test_a_budget_of_seconds_begins_with_the_first_ask(acting: Acting) -> None:
     with pytest.raises(errors.StudyExhaustedError, match="seconds"):
         acting.ask(study, "other")
     assert acting.do(tell.observe, study, 1, value=1.0).state == "completed"
+    acting.do(expire.end_out_of_time, study)  # as the sweeper does
     assert acting.study(study).state == "exhausted"
 
 

@@ -120,7 +120,7 @@ def test_a_clock_that_jumps_prolongs_leases(acting: Acting, study: str) -> None:
     jump = Jump(3600, acting.clock() - timedelta(seconds=1800))
     later = acting.lease(study, "b", rules=RULES.sparing(acting.clock() + timedelta(seconds=60)))
     for _ in range(2):
-        acting.do(expire.shift_leases, study, jump=jump)
+        acting.do(expire.shift_times, study, jump=jump)
 
     assert acting.do(expire.expire, study) == 0
     acting.clock.advance(61)
@@ -135,7 +135,7 @@ def test_a_clock_that_is_set_back_shortens_leases(acting: Acting, study: str) ->
     acting.clock.advance(-3600)
     jump = Jump(-3600, acting.clock() + timedelta(seconds=1800))
     for _ in range(2):
-        acting.do(expire.shift_leases, study, jump=jump)
+        acting.do(expire.shift_times, study, jump=jump)
 
     acting.clock.advance(59)
     assert acting.do(expire.expire, study) == 0
@@ -161,7 +161,41 @@ def test_time_that_is_up_is_noticed_without_an_ask(acting: Acting) -> None:
 def test_leases_are_found_across_studies(acting: Acting, study: str) -> None:
     """Those that ran out, and those that are."""
     acting.lease(study)
-    assert acting.look(expire.studies_with_leases) == [study]
+    assert acting.look(expire.studies_in_time) == [study]
     assert acting.look(expire.studies_with_overdue, acting.clock()) == []
     acting.clock.advance(60)
     assert acting.look(expire.studies_with_overdue, acting.clock()) == [study]
+
+
+def test_a_budget_of_seconds_outlives_a_clock_that_is_set(acting: Acting) -> None:
+    """It is as long as it was, however often the jump is noticed and however old the study is."""
+    study = acting.create(budget={"seconds": 7200})
+    acting.lease(study)
+    acting.clock.advance(7000)
+    acting.clock.advance(3600)
+    now = acting.clock()
+    jump = Jump(3600, now - timedelta(seconds=1800))
+    spared = RULES.sparing(now + timedelta(seconds=60))
+    acting.lease(study, "b", rules=spared)
+    acting.do(tell.observe, study, 1, value=1.0)
+    assert acting.study(study).state == "active"
+    for _ in range(2):
+        acting.do(expire.shift_times, study, jump=jump)
+
+    acting.clock.advance(199)
+    assert acting.look(expire.studies_out_of_time, acting.clock()) == []
+    acting.clock.advance(2)
+    assert acting.look(expire.studies_out_of_time, acting.clock()) == [study]
+
+
+def test_a_budget_of_seconds_does_not_grow_when_the_clock_is_set_back(acting: Acting) -> None:
+    """It is as long as it was."""
+    study = acting.create(budget={"seconds": 100})
+    acting.lease(study)
+    acting.clock.advance(-3600)
+    jump = Jump(-3600, acting.clock() + timedelta(seconds=1800))
+    for _ in range(2):
+        acting.do(expire.shift_times, study, jump=jump)
+
+    acting.clock.advance(100)
+    assert acting.look(expire.studies_out_of_time, acting.clock()) == [study]

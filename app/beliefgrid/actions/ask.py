@@ -59,7 +59,7 @@ def ask(
         PosteriorBehindError: wait, then ask again.
     """
     with changing(c, study_id, now) as study:
-        _require_open(study)
+        _require_open(study, rules)
         workers.require_trusted(study, worker)
         if rules.may_expire(now):
             expire.expire_study(study)
@@ -94,12 +94,12 @@ class _Lease:
         return found
 
 
-def _require_open(study: Change) -> None:
+def _require_open(study: Change, rules: LeaseRules) -> None:
     if study.row.state in CLOSED:
         error, sentence = CLOSED[study.row.state]
         reason = study.row.state_reason
         raise error(f"{sentence}: {reason}" if reason else sentence)
-    if study.is_out_of_time():
+    if rules.may_expire(study.now) and study.is_out_of_time():
         raise StudyExhaustedError("the study's budget of seconds is spent")
 
 

@@ -17,6 +17,7 @@ from beliefgrid.storage.rows import AnyRow
 # A person who edits one of these must have seen the last edit; results are none.
 EDITED = {"name", "notes", "tags", "state", "definition", "deleted_at"}
 FINISHED = ("completed", "infeasible", "stopped")  # these have taught something
+RUNNING = ("active", "paused")
 
 
 class Change:
@@ -140,20 +141,23 @@ class Change:
 
     def end_if_spent(self) -> None:
         """End an active study whose budget or grid is used up."""
-        if self.get("state") not in ("active", "paused"):
+        self._end_if_used_up()
+        if self.get("state") in RUNNING and self.is_out_of_time():
+            self.end("exhausted", f"the budget of {self.budget['seconds']:g} seconds is spent")
+
+    def _end_if_used_up(self) -> None:
+        if self.get("state") not in RUNNING:
             return
         allowed = self.budget.get("trials")
         if allowed is not None and self.finished >= int(allowed):
             self.end("exhausted", f"the budget of {allowed} trials is spent")
-        elif self.is_out_of_time():
-            self.end("exhausted", f"the budget of {self.budget['seconds']:g} seconds is spent")
         elif self.get("cells_closed") >= self.get("n_cells") and not self.live:
             self.end("exhausted", f"all {self.get('n_cells')} cells of the grid are tested")
 
     def close(self) -> None:
         """Write what happened."""
         if "counts" in self.values or "cells_closed" in self.values:
-            self.end_if_spent()
+            self._end_if_used_up()  # not of time: only the sweeper knows if the clock was set
         if not self.values and not self._events:
             return
         if self._events:

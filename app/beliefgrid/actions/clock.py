@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], datetime]
 JUMP_S = 30.0  # more than the machine's own clock corrections, less than any sensible lease
+SAME_S = 25.0  # several servers notice a jump within this time, and do not move things twice
 
 
 def utc_now() -> datetime:
@@ -20,6 +21,20 @@ class Jump:
 
     seconds: float
     between: datetime
+
+    @property
+    def by(self) -> timedelta:
+        """What must be added to a time that was written before it."""
+        return timedelta(seconds=self.seconds)
+
+    def follows(self, moment: datetime, now: datetime) -> bool:
+        """Say whether a moment was written before the clock was set."""
+        return moment <= self.between if self.seconds > 0 else moment > now
+
+    def is_same(self, seconds: float, moment: datetime, now: datetime) -> bool:
+        """Say whether what was done for a jump at a moment was done for this one."""
+        is_just_now = abs((now - moment).total_seconds()) < SAME_S
+        return is_just_now and abs(self.seconds - seconds) < JUMP_S
 
 
 class Watch:

@@ -1,13 +1,13 @@
 """Leases run out, and their cells are free again; a study's time runs out."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from beliefgrid.actions.change import Change, changing
 from beliefgrid.actions.clock import Jump
 from beliefgrid.actions.outcomes import attempts_left, give_back, store_outcome
-from beliefgrid.storage import studies, trials
+from beliefgrid.storage import events, studies, trials
 from beliefgrid.storage.rows import AnyRow
 
 
@@ -16,9 +16,9 @@ def studies_with_overdue(c: Connection, now: datetime) -> list[str]:
     return trials.studies_with_overdue(c, now)
 
 
-def studies_with_leases(c: Connection) -> list[str]:
-    """Return the studies that have leases."""
-    return trials.studies_with_overdue(c, None)
+def studies_in_time(c: Connection) -> list[str]:
+    """Return the studies that have leases, or whose own time runs out."""
+    return sorted({*trials.studies_with_overdue(c, None), *studies.out_of_time(c, None)})
 
 
 def studies_out_of_time(c: Connection, now: datetime) -> list[str]:
@@ -38,25 +38,33 @@ def end_out_of_time(c: Connection, study_id: str, *, now: datetime) -> None:
         study.end_if_spent()
 
 
-def shift_leases(c: Connection, study_id: str, *, jump: Jump, now: datetime) -> None:
-    """Let leases end as much later or earlier as the clock was set.
+def shift_times(c: Connection, study_id: str, *, jump: Jump, now: datetime) -> None:
+    """Let leases, and the study's own time, end as much later or earlier as the clock was set.
 
-    Those that were granted by the new time stay as they are, and so do those that were moved
-    already: their times are not on the other side of the jump.
+    What began by the new time stays as it is; another server may have noticed the same jump.
     """
-    by = timedelta(seconds=jump.seconds)
-    is_ahead = jump.seconds > 0
     with changing(c, study_id, now, deleted=True) as study:
-        moved = 0
-        for row in trials.live(c, study_id):
-            if row.updated_at > jump.between if is_ahead else row.updated_at <= now:
-                continue
-            names = ("lease_expires_at", "hard_deadline_at", "updated_at")
-            trials.move(c, row, ("active",), {n: getattr(row, n) + by for n in names})
-            study.lease_until(row.lease_expires_at + by)
+        shifted = events.of_kind(c, study_id, "clock_set")
+        if shifted and jump.is_same(shifted[-1].data["seconds"], shifted[-1].created_at, now):
+            return
+        moved = _shift_leases(study, jump)
+        began = study.get("started_at")
+        if study.get("ends_at") is not None and jump.follows(began, now):
+            study.set(started_at=began + jump.by)
+            study.plan_end()
             moved += 1
         if moved:
-            study.event("leases_prolonged", seconds=jump.seconds)
+            study.event("clock_set", seconds=jump.seconds)
+
+
+def _shift_leases(study: Change, jump: Jump) -> int:
+    live = trials.live(study.c, study.id)
+    moved = [row for row in live if jump.follows(row.updated_at, study.now)]
+    for row in moved:
+        names = ("lease_expires_at", "hard_deadline_at", "updated_at")
+        trials.move(study.c, row, ("active",), {n: getattr(row, n) + jump.by for n in names})
+        study.lease_until(row.lease_expires_at + jump.by)
+    return len(moved)
 
 
 def expire_study(study: Change) -> int:

@@ -21,12 +21,12 @@ async def sweep(service: Service) -> None:
     """Tidy up once."""
     now = service.clock()
     while service.jumps:
-        for study_id in await service.read(expire.studies_with_leases):
-            await service.write(expire.shift_leases, study_id, jump=service.jumps[0])
+        for study_id in await service.read(expire.studies_in_time):
+            await service.write(expire.shift_times, study_id, jump=service.jumps[0])
         service.jumps.pop(0)  # only now: had it failed, it would be done again
     if service.rules.may_expire(now):
         for study_id in await service.read(expire.studies_with_overdue, now):
             await service.write(expire.expire, study_id)
-    for study_id in await service.read(expire.studies_out_of_time, now):
-        await service.write(expire.end_out_of_time, study_id)
+        for study_id in await service.read(expire.studies_out_of_time, now):
+            await service.write(expire.end_out_of_time, study_id)
     await service.write(idempotency.forget_old)

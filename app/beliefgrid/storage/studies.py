@@ -139,10 +139,10 @@ def behind(c: Connection) -> list[str]:
     return list(c.execute(query.order_by(studies.c.updated_at)).scalars())
 
 
-def out_of_time(c: Connection, now: datetime) -> list[str]:
-    """Return the open studies whose time ends before now."""
+def out_of_time(c: Connection, now: datetime | None) -> list[str]:
+    """Return the open studies whose time ends before now, or all whose time ends."""
     query = select(studies.c.id).where(
-        studies.c.ends_at <= now,
+        studies.c.ends_at.is_not(None) if now is None else studies.c.ends_at <= now,
         studies.c.state.in_(("active", "paused")),
         studies.c.deleted_at.is_(None),
     )
