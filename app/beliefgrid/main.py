@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from beliefgrid import __version__, api, dashboard, trouble
 from beliefgrid.actions.clock import Clock, utc_now
+from beliefgrid.actions.compute import Compute
 from beliefgrid.actions.leases import LeaseRules
 from beliefgrid.actions.service import Service, open_service
 from beliefgrid.actions.tokens import count_usable
@@ -145,7 +146,7 @@ def open_ready(
     outbox = [] if settings.webhooks == "off" else [delivering(any_address=any_address)]
     service = open_service(
         settings.database_url,
-        processes=settings.workers_processes,
+        compute=Compute(settings.workers_processes, settings.compute_seconds),
         rules=LeaseRules(
             seconds=settings.lease_seconds,
             hard_deadline_seconds=settings.hard_deadline_seconds,

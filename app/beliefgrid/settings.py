@@ -166,6 +166,12 @@ class Settings:
     workers_processes: int = documented(
         1, "How many processes of its own the engine computes in.", whole(1, 64)
     )
+    compute_seconds: float = documented(
+        600.0,
+        "How long one computation of the engine may take; then its process is ended, and the "
+        "study goes on with the posterior it has.",
+        seconds,
+    )
     updates: Literal["auto", "on", "off"] = documented(
         "auto",
         "Whether this server also computes posteriors. `auto` and `on`: yes; `off` leaves that to "

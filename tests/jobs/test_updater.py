@@ -120,6 +120,25 @@ def test_a_child_that_dies_is_replaced(run: Run, sqlite_url: str) -> None:
     run(sqlite_url, scenario)
 
 
+def test_a_computation_that_takes_too_long_is_ended(sqlite_url: str) -> None:
+    """The study says why, and asks go on with what there is."""
+
+    async def scenario(service: Service) -> None:
+        study = await new_study(service)
+        await until(service, study, is_current)
+        service.compute._most_seconds = 0.001
+        await imported(service, study)
+        seen = await until(service, study, lambda s: s.update_error is not None)
+        assert "BELIEFGRID_COMPUTE_SECONDS" in str(seen.update_error)
+        answer = await service.ask_once(
+            None, lambda asked: (201, str(asked.stale)), study,
+            worker="w", count=1, lease_seconds=None, wait_seconds=None,
+        )  # fmt: skip
+        assert answer.status == 201
+
+    run_on(Compute(), sqlite_url, scenario)
+
+
 def test_a_study_that_cannot_be_computed_goes_on(
     run: Run, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

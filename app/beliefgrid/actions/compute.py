@@ -24,11 +24,12 @@ from beliefgrid.search import Matrix
 
 QUEUE_LENGTH = 64
 SHOWN_TESTED = 25
+MOST_SECONDS = 600.0  # of one computation
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class ComputeError(Exception):
-    """The process that computed this died."""
+    """The process that computed this died, or was ended because it took too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,8 @@ def warm_up() -> str:
 class Compute:
     """A few processes that compute posteriors."""
 
-    def __init__(self, processes: int = 1) -> None:
-        self._processes = processes
+    def __init__(self, processes: int = 1, most_seconds: float = MOST_SECONDS) -> None:
+        self._processes, self._most_seconds = processes, most_seconds
         self._pool: ProcessPoolExecutor | None = None
         self._context = multiprocessing.get_context("spawn")
         # Nothing is ever sent: children end when our end closes, and it does when we are killed.
@@ -175,11 +176,15 @@ class Compute:
     async def _run(self, function: Any, *arguments: Any) -> Any:
         pool = self._pool = self._pool or self._new_pool()
         try:
-            return await asyncio.wrap_future(pool.submit(function, *arguments))
+            limited = pool.submit(_within, self._most_seconds, function, *arguments)
+            return await asyncio.wrap_future(limited)
         except BrokenProcessPool as error:
             if self._pool is pool:
                 self._pool = None
-            raise ComputeError("the process that computed the posterior died") from error
+            raise ComputeError(
+                "the process that computed the posterior died, or took more than the "
+                f"{self._most_seconds:g} seconds of BELIEFGRID_COMPUTE_SECONDS"
+            ) from error
 
     def _new_pool(self) -> ProcessPoolExecutor:
         # Spawned, not forked: the parent has threads, and BLAS must read these variables first.
@@ -208,6 +213,17 @@ def _be_a_child(parent: Connection) -> None:
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     os.nice(5)  # answering workers comes first
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+
+
+def _within(seconds: float, function: Any, *arguments: Any) -> Any:
+    """Run a function; the system ends this process if it takes longer, whatever it is doing."""
+    import signal
+
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return function(*arguments)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _end_with(parent: Connection) -> None:

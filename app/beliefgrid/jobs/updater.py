@@ -58,6 +58,7 @@ class Updater:
         while True:
             found = await self._service.announcements.behind(max(0, next_look - loop.time()))
             if loop.time() >= next_look:
+                await self._claims.keep()
                 found.update(await self._service.read(updates.due))
                 next_look = loop.time() + LOOK_S
             for study_id in found:

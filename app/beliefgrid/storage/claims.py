@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from beliefgrid.storage.engine import Database
@@ -14,6 +14,12 @@ from beliefgrid.storage.errors import storage_errors
 _TAKE = text("SELECT pg_try_advisory_lock(:key)")
 _GIVE_BACK = text("SELECT pg_advisory_unlock(:key)")
 _GIVE_ALL_BACK = text("SELECT pg_advisory_unlock_all()")
+_KEEP = text("SELECT 1")
+SILENT_S = 30  # after which Postgres ends the session of a process that stands still
+# Older ones than 14 cannot; there it ends when TCP gives up.
+_END_IF_SILENT = text(
+    "SELECT set_config(name, :most, false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+)
 
 
 class Claims(Protocol):
@@ -24,6 +30,9 @@ class Claims(Protocol):
 
     async def give_back(self, study_id: str) -> None:
         """Let others claim it."""
+
+    async def keep(self) -> None:
+        """Say that this process is alive; who does not for `SILENT_S` loses its claims."""
 
     def close(self) -> None:
         """Give everything back."""
@@ -44,13 +53,20 @@ class SoleClaims:
 
     async def give_back(self, _study_id: str) -> None: ...
 
+    async def keep(self) -> None: ...
+
     def close(self) -> None: ...
 
 
 class PostgresClaims:
-    """Advisory locks of one session: they end with it, so that a dead process holds nothing."""
+    """Advisory locks of one session: they end with it, so that a dead process holds nothing.
 
-    def __init__(self, engine: Engine) -> None:
+    A process that stands still, or whose network is cut, says nothing; then Postgres ends its
+    session. Should it go on, what it computed is published only if nothing newer is there.
+    """
+
+    def __init__(self, engine: Engine, silent_s: float = SILENT_S) -> None:
+        self._silent_s = silent_s
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._connection: Connection | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -62,6 +78,11 @@ class PostgresClaims:
     async def give_back(self, study_id: str) -> None:
         async with self._one_at_a_time:
             await asyncio.to_thread(self._run, _GIVE_BACK, study_id)
+
+    async def keep(self) -> None:
+        async with self._one_at_a_time:
+            if self._connection is not None:
+                await asyncio.to_thread(self._run, _KEEP)
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -75,15 +96,20 @@ class PostgresClaims:
             connection.invalidate()
         connection.close()
 
-    def _run(self, statement: object, study_id: str) -> bool:
+    def _run(self, statement: TextClause, study_id: str | None = None) -> bool:
+        values = {"key": key_of(study_id)} if study_id else {}
         with storage_errors():
             try:
-                self._connection = self._connection or self._engine.connect()
-                found = self._connection.execute(statement, {"key": key_of(study_id)})  # type: ignore[call-overload]
-                return bool(found.scalar_one())
+                self._connection = self._connection or self._connect()
+                return bool(self._connection.execute(statement, values).scalar_one())
             except DBAPIError:
                 self.close()
                 raise
+
+    def _connect(self) -> Connection:
+        connection = self._engine.connect()
+        connection.execute(_END_IF_SILENT, {"most": f"{round(1000 * self._silent_s)}ms"})
+        return connection
 
 
 def key_of(study_id: str) -> int:
