@@ -11,6 +11,7 @@ from benchmarks.service import cpu
 from benchmarks.service.wire import Wire
 
 GRID = [("a", 40), ("b", 40), ("c", 25), ("d", 5)]
+MOST_ROWS = 5_000  # in a request
 HEADING = (
     "| system | pairs/s | server CPU, ms a pair | engine CPU | database CPU | load CPU "
     "| ask p50, ms | ask p99 | tell p50 | tell p99 |\n"
@@ -133,7 +134,7 @@ def ask_and_tell(*studies: str) -> Step:
 
 
 def new_study(wire: Wire, name: str = "load", grid: list[tuple[str, int]] = GRID) -> str:
-    """Create a study, of 20,000 cells unless told otherwise; return its id."""
+    """Create a study, of 200,000 cells unless told otherwise; return its id."""
     axis = {"kind": "ordered", "low": 0, "high": 1, "scale": "linear"}
     definition = {
         "name": name,
@@ -141,6 +142,20 @@ def new_study(wire: Wire, name: str = "load", grid: list[tuple[str, int]] = GRID
         "parameters": [{"name": name, "levels": n} | axis for name, n in grid],
     }
     return str(must(wire.call("POST", "/api/v1/studies", definition))["id"])
+
+
+def import_results(wire: Wire, study: str, number: int) -> None:
+    """Import random results of random cells into a study."""
+    parameters = must(wire.call("GET", f"/api/v1/studies/{study}"))["parameters"]
+    for start in range(0, number, MOST_ROWS):
+        rows = [
+            {
+                "assignments": {axis["name"]: random.choice(axis["values"]) for axis in parameters},
+                "value": random.random(),
+            }
+            for _ in range(min(MOST_ROWS, number - start))
+        ]
+        must(wire.call("POST", f"/api/v1/studies/{study}/observations:batch", {"rows": rows}))
 
 
 def must(answer: tuple[int, Any]) -> Any:

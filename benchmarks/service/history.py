@@ -9,28 +9,24 @@ line of its kind says what that costs; so does CPU, which other programs disturb
 """
 
 import argparse
-import random
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from benchmarks.machine import stamp
 from benchmarks.service.driving import (
-    GRID,
     Measured,
     System,
     ask_and_tell,
     drive,
-    must,
+    import_results,
     new_study,
 )
 from benchmarks.service.systems import Databases, databases, ours
 from benchmarks.service.wire import Wire
 
 HERE = Path(__file__).parent
-ROWS = 5_000  # in a request
 LEAST_RATIO = 0.9
 HEADING = (
     "| where | pairs/s | of the first | at least | server CPU, ms a pair | engine CPU "
@@ -77,10 +73,7 @@ def _in_history(lent: Databases, number: int, options: argparse.Namespace) -> Me
     with ours(lent, f"history{number}") as system:
         wire = system.wire()
         study = new_study(wire)
-        for start in range(0, number, ROWS):
-            rows = [_row() for _ in range(min(ROWS, number - start))]
-            path = f"/api/v1/studies/{study}/observations:batch"
-            must(wire.call("POST", path, {"rows": rows}))
+        import_results(wire, study, number)
         return _driven(system, wire, [study], f"{lent.kind}, after {number:,} trials", options)
 
 
@@ -99,11 +92,6 @@ def _driven(
     measured = drive(system, step, workers=options.workers, seconds=options.seconds)
     measured.name = name
     return measured
-
-
-def _row() -> dict[str, Any]:
-    levels = {name: random.randrange(n) / (n - 1) for name, n in GRID}
-    return {"assignments": levels, "value": random.random()}
 
 
 if __name__ == "__main__":
