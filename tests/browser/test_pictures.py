@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageFilter
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chart import MAP, open_map
-from tests.browser.pictures import STORED, is_alike, seen, stored_picture
+from tests.browser.looks import STORED, is_alike, seen, stored_picture
 from tests.browser.service import Api
 
 COLUMNS, ROWS = 12, 8
@@ -21,7 +21,7 @@ WITHOUT_MARKS = (
 @pytest.fixture(scope="module")
 def study(api_for_module: Api) -> str:
     """A study whose prior is two hills, with results that fall."""
-    at = np.stack(np.mgrid[0:COLUMNS, 0:ROWS], axis=-1)
+    at = np.moveaxis(np.indices((COLUMNS, ROWS)), 0, -1)
     hills = [((3, 5), 2.0, 1.0), ((9, 2), 1.2, 0.6)]
     weights = sum(
         height * np.exp(-((at - top) ** 2).sum(axis=-1) / (2 * width**2))
@@ -76,7 +76,7 @@ def test_the_history_looks_as_it_should(page: Page, study: str) -> None:
 
 
 SPOILT: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "blank": lambda image: Image.new("RGB", image.size, image.getpixel((0, 0))),  # type: ignore[arg-type]
+    "blank": lambda image: Image.new("RGB", image.size, image.getpixel((0, 0))),
     "smoothed": lambda image: image.filter(ImageFilter.GaussianBlur(8)),
     "shifted": lambda image: ImageChops.offset(image, image.width // COLUMNS, 0),
     "upside down": lambda image: image.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
