@@ -12,7 +12,7 @@ import pytest
 from beliefgrid import jobs
 from beliefgrid.actions import create, read, tell
 from beliefgrid.actions.compute import Compute, ComputeError
-from beliefgrid.actions.queue import queue_trial
+from beliefgrid.actions.queue import import_batch, queue_trial
 from beliefgrid.actions.service import Service, open_service
 from beliefgrid.actions.views import StudyView
 from beliefgrid.jobs import updater
@@ -243,3 +243,24 @@ def test_the_more_results_come_the_longer_it_rests() -> None:
     assert updater.rest_after(1.0, 9) == 1.0
     assert updater.rest_after(1.0, 65) == 3.0
     assert updater.rest_after(100.0, 65) == 30.0
+
+
+def test_a_rest_ends_with_the_flood(
+    run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker that goes on alone does not wait for it."""
+    monkeypatch.setattr(updater, "FLOOD_RESTS", 1e9)
+    monkeypatch.setattr(updater, "LONGEST_FLOOD_REST_S", 3600.0)
+    monkeypatch.setattr(updater, "GLANCE_S", 0.01)
+    rows = [{"assignments": {"rate": 0.01, "size": 8}, "value": float(i)} for i in range(70)]
+
+    async def scenario(service: Service) -> None:
+        study = await new_study(service)
+        await service.write(import_batch, study, rows=rows)
+        await until(service, study, is_current)
+
+        await imported(service, study)
+
+        await until(service, study, is_current)
+
+    run(database_url, scenario)

@@ -13,6 +13,7 @@ from beliefgrid.actions import update as updates
 from beliefgrid.actions.compute import QUEUE_LENGTH, ComputeError
 from beliefgrid.actions.errors import StorageTroubleError
 from beliefgrid.actions.service import Job, Service
+from beliefgrid.storage import studies
 from beliefgrid.storage.claims import Claims, claims_on
 from beliefgrid.storage.errors import StorageError
 
@@ -23,6 +24,7 @@ LOOK_S = 5.0  # how often to look for studies that nobody announced
 # than this in one update, so many times as long as it took, and no longer than some seconds.
 CROWD, CROWD_RESTS, LONGEST_CROWD_REST_S = 8, 1.0, 2.0
 FLOOD, FLOOD_RESTS, LONGEST_FLOOD_REST_S = QUEUE_LENGTH, 3.0, 30.0  # the list cannot last, either
+GLANCE_S = 0.5  # how often to see whether results still come
 LONGEST_PAUSE_S = 300.0  # between attempts at a study that cannot be computed
 
 
@@ -94,7 +96,7 @@ class Updater:
         rest_s: float | None = 0.0
         while rest_s is not None:
             try:
-                await asyncio.sleep(rest_s)
+                await self._rest(study_id, rest_s)
                 async with self._slots:
                     self._again.discard(study_id)
                     rest_s = await self._step(study_id)
@@ -106,6 +108,19 @@ class Updater:
                 failures += 1
                 log.warning("the update of %s failed: %s", study_id, error)
                 await asyncio.sleep(min(2.0**failures, LONGEST_PAUSE_S))
+
+    async def _rest(self, study_id: str, seconds: float) -> None:
+        """Rest for some time, but no longer than the flood lasts: one worker alone would wait."""
+        before = 0
+        while seconds > 0:
+            slept = min(seconds, GLANCE_S)
+            await asyncio.sleep(slept)
+            seconds -= slept
+            if seconds > 0:
+                unseen = await self._service.read(studies.unseen, study_id)
+                if unseen <= before + 1:
+                    return
+                before = unseen
 
     async def _step(self, study_id: str) -> float | None:
         """Make one update if one is due and nobody else makes it; None if not.

@@ -139,6 +139,12 @@ def behind(c: Connection) -> list[str]:
     return list(c.execute(query.order_by(studies.c.updated_at)).scalars())
 
 
+def unseen(c: Connection, study_id: str) -> int:
+    """Return how many results the newest snapshot of a study has not seen."""
+    query = select(studies.c.results - studies.c.snapshot_results).where(studies.c.id == study_id)
+    return int(c.execute(query).scalar_one())
+
+
 def out_of_time(c: Connection, now: datetime | None) -> list[str]:
     """Return the open studies whose time ends before now, or all whose time ends."""
     query = select(studies.c.id).where(
