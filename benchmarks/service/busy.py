@@ -17,7 +17,14 @@ import time
 from pathlib import Path
 
 from benchmarks.machine import stamp
-from benchmarks.service.driving import System, import_results, must, new_study, quantile
+from benchmarks.service.driving import (
+    System,
+    import_results,
+    must,
+    new_study,
+    quantile,
+    wait_until_current,
+)
 from benchmarks.service.systems import databases, ours
 from benchmarks.service.wire import Wire
 
@@ -26,7 +33,6 @@ GRID = [("a", 50), ("b", 50), ("c", 40)]  # 100,000 cells
 ROWS = 150  # imported for each update
 MOST_IMPORTS = 20  # until enough updates took long enough
 IDLE_S = 10.0
-PATIENCE_S = 120.0
 HEADING = (
     "| database | updates of, s | asks idle, p50 / p99, ms | asks during an update, p50 / p99, ms "
     "| at most |\n|---|---|---|---|---|"
@@ -109,14 +115,9 @@ def _measured(kind: str, system: System, options: argparse.Namespace) -> str:
 
 def _settled(wire: Wire, study: str) -> float:
     """Wait until the posterior of a study knows all; return how long its last update took."""
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        found = must(wire.call("GET", f"/api/v1/studies/{study}"))
-        if not found["stale"]:
-            path = f"/api/v1/studies/{study}/snapshots?limit=1000"
-            return float(must(wire.call("GET", path))["items"][-1]["elapsed_ms"]) / 1000
-        time.sleep(0.1)
-    raise TimeoutError(f"the update took longer than {PATIENCE_S:g} s")
+    wait_until_current(wire, study)
+    path = f"/api/v1/studies/{study}/snapshots?limit=1000"
+    return float(must(wire.call("GET", path))["items"][-1]["elapsed_ms"]) / 1000
 
 
 def _both(waits: list[float]) -> str:

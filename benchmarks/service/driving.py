@@ -11,6 +11,7 @@ from benchmarks.service import cpu
 from benchmarks.service.wire import Wire
 
 GRID = [("a", 40), ("b", 40), ("c", 25), ("d", 5)]
+PATIENCE_S = 180.0
 MOST_ROWS = 5_000  # in a request
 HEADING = (
     "| system | pairs/s | server CPU, ms a pair | engine CPU | database CPU | load CPU "
@@ -117,13 +118,13 @@ def drive(
 
 
 # ------------------------------------------------------------------------------ one step
-def ask_and_tell(*studies: str) -> Step:
-    """Return a step of a worker on one of the studies, each time another one."""
+def ask_and_tell(*studies: str, **said: Any) -> Step:
+    """Return a step of a worker on one of the studies, each time another one; asks may say more."""
 
     def step(wire: Wire, worker: str) -> tuple[float, float]:
         study = studies[0] if len(studies) == 1 else random.choice(studies)
         began = time.perf_counter()
-        body = {"worker": worker, "count": 1}
+        body = {"worker": worker, "count": 1} | said
         trial = must(wire.call("POST", f"/api/v1/studies/{study}/suggestions", body))["trials"][0]
         asked = time.perf_counter()
         path = f"/api/v1/studies/{study}/trials/{trial['number']}/observation"
@@ -156,6 +157,16 @@ def import_results(wire: Wire, study: str, number: int) -> None:
             for _ in range(min(MOST_ROWS, number - start))
         ]
         must(wire.call("POST", f"/api/v1/studies/{study}/observations:batch", {"rows": rows}))
+
+
+def wait_until_current(wire: Wire, *studies: str) -> None:
+    """Wait until the posteriors of studies know all their results."""
+    until = time.monotonic() + PATIENCE_S
+    for study in studies:
+        while must(wire.call("GET", f"/api/v1/studies/{study}"))["stale"]:
+            if time.monotonic() > until:
+                raise TimeoutError(f"updates took longer than {PATIENCE_S:g} s")
+            time.sleep(0.1)
 
 
 def must(answer: tuple[int, Any]) -> Any:

@@ -3,9 +3,10 @@
     python -m benchmarks.service.history [--trials 0,10000,100000] [--studies 1,1000]
                                          [--databases sqlite,postgres] [--seconds 6] [--write]
 
-A history is imported into one study as repeats of its cells, then the same load as in `load` runs
-in it. Among many studies, each step of a worker is in another one of them. The ratio to the first
-line of its kind says what that costs; so does CPU, which other programs disturb less.
+A history is imported into one study, then the same load as in `load` runs in it. Beside many other
+studies, it runs in one of them; among many, each step of a worker is in another one, and asks do
+not wait for what the engine still has to learn of it. The ratio to the first line of its kind says
+what that costs; so does CPU, which other programs disturb less.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmarks.machine import stamp
 from benchmarks.service.driving import (
@@ -22,6 +24,7 @@ from benchmarks.service.driving import (
     drive,
     import_results,
     new_study,
+    wait_until_current,
 )
 from benchmarks.service.systems import Databases, databases, ours
 from benchmarks.service.wire import Wire
@@ -39,7 +42,11 @@ def main() -> None:
     options = _options()
     lines = [HEADING]
     for kind in options.databases.split(","):
-        for sizes, measure in ((options.trials, _in_history), (options.studies, _among_studies)):
+        for sizes, measure in (
+            (options.trials, _in_history),
+            (options.studies, _beside_studies),
+            (options.studies, _among_studies),
+        ):
             with tempfile.TemporaryDirectory() as folder, databases(kind, Path(folder)) as lent:
                 numbers = map(int, filter(None, sizes.split(",")))
                 found = [measure(lent, number, options) for number in numbers]
@@ -77,17 +84,32 @@ def _in_history(lent: Databases, number: int, options: argparse.Namespace) -> Me
         return _driven(system, wire, [study], f"{lent.kind}, after {number:,} trials", options)
 
 
+def _beside_studies(lent: Databases, number: int, options: argparse.Namespace) -> Measured:
+    with ours(lent, f"beside{number}") as system:
+        wire = system.wire()
+        studies = [new_study(wire, f"load {i}") for i in range(number)]
+        wait_until_current(wire, *studies)
+        return _driven(system, wire, studies[:1], f"{lent.kind}, beside {number - 1:,}", options)
+
+
 def _among_studies(lent: Databases, number: int, options: argparse.Namespace) -> Measured:
     with ours(lent, f"studies{number}") as system:
         wire = system.wire()
         studies = [new_study(wire, f"load {i}") for i in range(number)]
-        return _driven(system, wire, studies, f"{lent.kind}, among {number:,} studies", options)
+        wait_until_current(wire, *studies)
+        name = f"{lent.kind}, among {number:,} studies"
+        return _driven(system, wire, studies, name, options, wait_seconds=0)
 
 
 def _driven(
-    system: System, wire: Wire, studies: list[str], name: str, options: argparse.Namespace
+    system: System,
+    wire: Wire,
+    studies: list[str],
+    name: str,
+    options: argparse.Namespace,
+    **said: Any,
 ) -> Measured:
-    step = ask_and_tell(*studies)
+    step = ask_and_tell(*studies, **said)
     step(wire, "first")  # it waits for the first list, or for the update after the import
     measured = drive(system, step, workers=options.workers, seconds=options.seconds)
     measured.name = name
