@@ -83,7 +83,8 @@ def _arguments() -> argparse.Namespace:
 def _report(asked: argparse.Namespace) -> Iterator[str]:
     yield f"# What the dashboard's pages cost\n\n{stamp()}\n"
     yield (
-        f"`make benchmark-pages ARGS='{' '.join(sys.argv[1:])}'`. Medians of {asked.runs} "
+        "`make benchmark-pages ARGS='--peer PYTHON --lighthouse --write'`. "
+        f"Medians of {asked.runs} "
         "profile(s): cold is the first visit with an empty one, warm the third. Server CPU is that "
         "of a warm visit, all its feeds counted, without the engine's.\n"
     )
@@ -210,7 +211,7 @@ def _peer(browser: Browser, asked: argparse.Namespace) -> tuple[str, str]:
         named = f"50 x 50 | {PEER_TRIALS:,} | optuna-dashboard's page of a study"
         row = _row(browser, named, url, pid, 1, ready=READY)
         base, _, page = url.partition("/dashboard")
-        left = idle(browser, base, f"/dashboard{page}", pid, seconds=asked.idle)
+        left = idle(browser, base, f"/dashboard{page}", pid, seconds=asked.idle, ready=READY)
     return row, (
         f"* optuna-dashboard's page of {PEER_TRIALS:,} trials left alone, a minute: "
         f"{left.bytes / 1000:,.0f} kB, CPU {left.cpu_ms:,.0f} ms, server CPU "

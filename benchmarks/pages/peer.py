@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 STUDY = "/dashboard/studies/1"
-READY = ".js-plotly-plot .main-svg"
+READY = ".js-plotly-plot .scatterlayer path.point"  # its axes stand before the data come
 
 
 @contextmanager

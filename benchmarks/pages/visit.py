@@ -117,14 +117,17 @@ def _visit(context: BrowserContext, base: str, path: str, pid: int, ready: str) 
     return Visit(wire.first, wire.bytes, wire.requests, spent, nodes, heap, server, outside)
 
 
-def idle(browser: Browser, base: str, path: str, pid: int, *, seconds: int) -> Idle:
+def idle(
+    browser: Browser, base: str, path: str, pid: int, *, seconds: int, ready: str = DRAWN
+) -> Idle:
     """Return what an open tab costs while nothing happens, for a minute."""
     alone = server_cpu_ms(pid)
     time.sleep(seconds)
     alone = server_cpu_ms(pid) - alone
 
     def measure(page: Page, cdp: CDPSession, wire: _Wire) -> Idle:
-        page.wait_for_timeout(2 * SETTLE_MS)
+        page.wait_for_selector(ready, timeout=120_000)
+        page.wait_for_timeout(4 * SETTLE_MS)
         came, before, server = wire.bytes, _task_ms(cdp), server_cpu_ms(pid)
         page.wait_for_timeout(1000 * seconds)
         times = 60 / seconds

@@ -59,8 +59,22 @@ async function startForms() {
   if (file) (await import("./painter.js")).startFile(file);
 }
 
+const following = new Map();
+
+/** Let a chart follow, once more if there was news meanwhile: words must not wait for what is computed for it. */
+async function follow(chart) {
+  const isBusy = following.has(chart);
+  following.set(chart, isBusy);
+  if (isBusy) return;
+  await chart.news();
+  const isLate = following.get(chart);
+  following.delete(chart);
+  if (isLate) await follow(chart);
+}
+
 async function onNews() {
-  await Promise.all([refreshParts(), refreshLater(), ...drawn.map((chart) => chart.news())]);
+  drawn.forEach(follow);
+  await Promise.all([refreshParts(), refreshLater()]);
   startChartsInView();
 }
 
