@@ -67,7 +67,7 @@ def create_worker_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
 def _bare_app(
     settings: Settings, clock: Clock, telemetry: Telemetry, inner: tuple[Middleware, ...] = ()
 ) -> FastAPI:
-    doorman = Doorman(token_required=settings.token_required)
+    doorman = Doorman(token_required=settings.token_required, most_wrong=settings.wrong_tokens)
     metrics = Metrics()
     gate = Middleware(Gate, settings=settings, doorman=doorman, metrics=metrics)
     app = FastAPI(

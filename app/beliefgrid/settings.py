@@ -154,6 +154,12 @@ class Settings:
         "refused with 429.",
         whole(1, 1_000_000),
     )
+    wrong_tokens: int = documented(
+        20,
+        "How many tokens a second that open nothing are looked up for each address; more are "
+        "refused with 429, and tokens that were good before are not.",
+        whole(1, 1_000_000),
+    )
     streams_per_token: int = documented(
         100, "How many event streams each token may hold open in one server.", whole(1, 1000)
     )

@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from beliefgrid.actions import tokens
 from beliefgrid.api import events
 from beliefgrid.api.problems import RefusedError
 from beliefgrid.main import create_app
+from beliefgrid.security import identity
 from beliefgrid.security.body import SLOWEST, timely
 from beliefgrid.security.rates import MOST_BUCKETS, Limits
 from beliefgrid.settings import Settings
@@ -106,6 +108,37 @@ def test_too_many_requests_are_refused_with_a_time_to_wait(
     assert 0 < refused.json()["retry_after"] <= 1
     assert other.status_code == 200
     assert health == [200] * 5
+
+
+def test_wrong_tokens_are_refused_before_the_database_is_asked(
+    narrow: tuple[TestClient, dict[str, dict[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """429 for whoever tries many, also in the form; who was let in before stays in."""
+    client, headers = narrow
+    looks = 0
+    look = tokens.authenticate
+
+    def counted(*said: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return look(*said)
+
+    monkeypatch.setattr(identity, "authenticate", counted)
+    assert client.get("/api/v1/studies", headers=headers["one"]).status_code == 200
+    wrong = [{"Authorization": f"Bearer bg_{i}"} for i in range(200)]
+    answers = [client.get("/api/v1/studies", headers=header) for header in wrong]
+    forms = {client.post("/login", data={"token": "bg_x"}).status_code for _ in range(60)}
+    known = client.get("/api/v1/studies", headers=headers["one"])
+    health = client.get("/healthz", headers=wrong[0])
+
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert answers[0].status_code == 401
+    assert len(refused) > len(wrong) / 2
+    assert refused[0].json()["code"] == "rate_limited"
+    assert refused[0].headers["retry-after"] == "1"
+    assert looks < len(wrong) / 2
+    assert 429 in forms
+    assert (known.status_code, health.status_code) == (200, 200)
 
 
 async def _received(chunks: list[tuple[float, bytes]], seconds: float) -> bytes:

@@ -2,7 +2,7 @@
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from beliefgrid.storage import migrate
 from beliefgrid.storage.errors import SchemaError
@@ -53,3 +53,22 @@ def test_migrations_can_be_taken_back(empty_database_url: str) -> None:
 def test_the_check_of_make_passes() -> None:
     """`python -m tests.support.migrations` is what `make check` runs."""
     assert main() == 0
+
+
+def test_tables_of_a_newer_release_are_left_alone(database_url: str) -> None:
+    """An old release says what to do, and does not tell anybody to migrate."""
+    engine = migrate.migration_engine(database_url)
+    with engine.begin() as connection:
+        before = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        connection.execute(text("UPDATE alembic_version SET version_num = 'f00d'"))
+
+    newer = r"newer release.*f00d.*restore"
+    with pytest.raises(SchemaError, match=newer):
+        migrate.check(engine)
+    with pytest.raises(SchemaError, match=newer):
+        migrate.upgrade(database_url)
+
+    with engine.begin() as connection:  # other tests use the same database
+        back = {"before": before}
+        connection.execute(text("UPDATE alembic_version SET version_num = :before"), back)
+    engine.dispose()

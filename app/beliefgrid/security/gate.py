@@ -80,9 +80,12 @@ class Gate:
             return stranger
         try:
             identity = await self._doorman.identify(asked.app.state.service, request)
-        except ActionError as error:
+        except (ActionError, RefusedError) as error:
             if request.path in {"/healthz", "/readyz"}:
                 return None
+            if isinstance(error, RefusedError):
+                self._metrics.limited()
+                raise
             return of_action(asked, error)
         _tell(scope, identity)
         if _is_public(request.path):

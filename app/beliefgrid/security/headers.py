@@ -38,6 +38,7 @@ class Knock:
     path: str
     headers: dict[bytes, str]
     request_id: str
+    address: str = ""  # of who opened the connection: the proxy, if there is one
 
     @property
     def is_safe(self) -> bool:
@@ -88,4 +89,6 @@ def knock(scope: Any, root_path: str) -> Knock:
     headers = {name: value for name, value in scope["headers"] if name in _WANTED}
     path = scope["path"].removeprefix(root_path) if root_path else scope["path"]
     text = {name: value.decode("latin-1") for name, value in headers.items()}
-    return Knock(scope["method"], path or "/", text, _name(text.get(b"x-request-id", "")))
+    address = (scope.get("client") or ("",))[0]
+    name = _name(text.get(b"x-request-id", ""))
+    return Knock(scope["method"], path or "/", text, name, address)

@@ -33,9 +33,12 @@ async def log_in(
 ) -> Response:
     """Open a session for who has a token."""
     service: Service = request.app.state.service
+    doorman, address = request.app.state.doorman, knock(request.scope, "").address
+    doorman.require_patience(address)
     try:
         session = await service.write(sessions.open_session, token.strip(), lasts=SESSION)
     except TokenInvalidError:
+        doorman.note_wrong(address)
         problem = "That token is not valid here: unknown, expired or revoked."
         page = login_page(request, problem=problem, next_path=local_path(next))
         page.status_code = 403

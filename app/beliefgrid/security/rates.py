@@ -33,6 +33,13 @@ class Limits:
         bucket.tokens -= 1
         return 0.0
 
+    def is_spent(self, caller: Hashable) -> bool:
+        """Say whether a caller would have to wait, without counting this as a request."""
+        bucket = self._buckets.get(caller)
+        if bucket is None:
+            return False
+        return bucket.tokens + (self._ticks() - bucket.filled_at) * self._rate < 1
+
     def _new_bucket(self, caller: Hashable, now: float) -> _Bucket:
         if len(self._buckets) >= MOST_BUCKETS:  # those that are full again say nothing
             self._buckets = {k: b for k, b in self._buckets.items() if now - b.filled_at < 1}

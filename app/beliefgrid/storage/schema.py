@@ -23,10 +23,21 @@ def is_current(engine: Engine) -> bool:
 @cache
 def head() -> str:
     """Return the migration that no other one follows."""
+    revisions, followed = _migrations()
+    (last,) = revisions - followed
+    return last
+
+
+def is_known(revision: str | None) -> bool:
+    """Return whether this release has a migration, or there is none yet."""
+    return revision is None or revision in _migrations()[0]
+
+
+def _migrations() -> tuple[set[str], set[str]]:
+    """Return all migrations, and those that another one follows."""
     revisions: set[str] = set()
     followed: set[str] = set()
     for file in (assets.migrations_dir() / "versions").glob("*.py"):
         for down, name in _REVISION.findall(file.read_text(encoding="utf-8")):
             (followed if down else revisions).add(name)
-    (last,) = revisions - followed
-    return last
+    return revisions, followed
