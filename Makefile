@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-unit test-browser test-faults check format serve wheel-test coverage \
-	lock sbom audit benchmark-quality benchmark-calibration benchmark-engine benchmark-load benchmark-pages \
+	lock sbom audit benchmark-quality benchmark-calibration benchmark-engine benchmark-load benchmark-history benchmark-busy benchmark-pages \
 	benchmark-service screenshots vendor clean
 
 help: ## print this list
@@ -67,8 +67,14 @@ benchmark-calibration: .venv/.ready ## is the belief honest? ARGS="TABLES"
 benchmark-engine: .venv/.ready ## time and memory of the engine beside the machine's ceilings
 	@$(BIN)/python -m benchmarks.engine $(ARGS)
 
-benchmark-load: .venv/.ready ## results a second beside a bare floor; ARGS="--peer --write"
+benchmark-load: .venv/.ready ## results a second beside a bare floor; ARGS="--half --peer PYTHON --write"
 	@$(BIN)/python -m benchmarks.service.load $(ARGS)
+
+benchmark-history: .venv/.ready ## what a long history and many studies cost; ARGS="--write"
+	@$(BIN)/python -m benchmarks.service.history $(ARGS)
+
+benchmark-busy: .venv/.ready ## asks while a large posterior is updated; ARGS="--write"
+	@$(BIN)/python -m benchmarks.service.busy $(ARGS)
 
 benchmark-pages: .venv/.ready ## bytes, nodes and CPU of the pages in a browser; ARGS="100 20000 --write"
 	@$(BIN)/python -m benchmarks.pages $(ARGS)
