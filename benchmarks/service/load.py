@@ -43,7 +43,8 @@ def main() -> None:
             lines += [measured.row() for measured in _measured(lent, options)]
     print("\n".join(lines))
     if options.write:
-        heading = ["# Load", "", stamp(), "", f"`{' '.join(sys.argv[1:])}`", ""]
+        said = " ".join("PYTHON" if word == options.peer else word for word in sys.argv[1:])
+        heading = ["# Load", "", stamp(), "", f"`{said}`", ""]
         (HERE / "LOAD.md").write_text("\n".join([*heading, *lines]) + "\n")
 
 
