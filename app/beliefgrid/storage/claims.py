@@ -107,7 +107,7 @@ class PostgresClaims:
                 raise
 
     def _connect(self) -> Connection:
-        connection = self._engine.connect()
+        connection = self._connection = self._engine.connect()  # ours to close, should this fail
         connection.execute(_END_IF_SILENT, {"most": f"{round(1000 * self._silent_s)}ms"})
         return connection
 
