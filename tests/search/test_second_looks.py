@@ -1,5 +1,6 @@
 """The last trials of a noisy study measure the leading cells again; no other study repeats one."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beliefgrid.search import Posterior, Problem, update
+from beliefgrid.search.observations import merge
 from beliefgrid.search.repeat import gain_of_measuring, second_looks_left, worth_a_second_look
+from beliefgrid.search.targets import targets_of
 from tests.search.problems import MIXED, observed, problem, some_results
 
 BUDGET = {"trials": 20}
@@ -102,6 +105,23 @@ def test_the_cell_with_the_largest_gain_is_first() -> None:
 
     assert sorted(places) == list(range(6))
     assert [gains[place] for place in places] == sorted(gains, reverse=True)
+
+
+def test_one_more_result_is_as_noisy_as_those_before() -> None:
+    """As their stated deviations say, in spreads of the results; else as the fitted noise says."""
+    of = problem()
+    cells, values = list(range(10)), [0.1 * (3 * c % 10) for c in range(10)]
+    theta = update(of, observed(cells, values)).theta
+    assert theta is not None
+    exact = replace(theta, power=1.0)  # no warp: its slope would scale the deviations
+
+    stated = targets_of(merge(of, observed(cells, values, stddevs=[0.2] * 10)), exact)
+    twice = targets_of(merge(of, observed(cells * 2, values * 2, stddevs=[0.2] * 20)), exact)
+    learned = targets_of(merge(of, observed(cells * 2, values * 2)), exact)
+
+    assert stated.noise_of_next == pytest.approx((0.2 / theta.scale) ** 2)
+    assert twice.noise_of_next == pytest.approx(stated.noise_of_next)
+    assert learned.noise_of_next == exact.noise
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,11 @@ def _twice_running(c: Connection, study: Change, update: Update) -> Update:
 
 def _replace_queue(study: Change, done: Task, update: Update) -> None:
     # Cells that were leased or told while the update was computed are not offered again.
-    taken = trials.taken_among(study.c, study.id, [cell for cell, _ in update.queue])
+    is_new = {cell: why["rule"] != snapshots.SECOND_LOOK for cell, why in update.queue}
+    taken = trials.taken_among(study.c, study.id, [cell for cell in is_new if is_new[cell]])
+    again = [cell for cell in is_new if not is_new[cell]]
+    if again:
+        taken |= trials.taken_among(study.c, study.id, again, tested=False)
     if done.revision != study.row.revision:  # its rules may have been others
         taken |= {cell for cell, _ in update.queue if not study.problem.is_allowed(cell)}
     seq = done.recipe.seq

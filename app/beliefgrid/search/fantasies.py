@@ -52,14 +52,19 @@ class Fantasies:
 
 
 def fantasised(
-    surrogate: Surrogate, theta: Theta, pending: Ints, *, normals: np.random.Generator
+    surrogate: Surrogate,
+    theta: Theta,
+    pending: Ints,
+    *,
+    noise: float,
+    normals: np.random.Generator,
 ) -> Fantasies:
-    """Return the process with what the pending cells may bring."""
+    """Return the process with what the pending cells may bring, each with some noise."""
     mean, covariance = surrogate.joint(pending)
-    noise = np.full(len(pending), theta.noise)
+    noises = np.full(len(pending), noise)
     draws = np.zeros((1, len(pending)))
     if surrogate.factors.n_cells <= BELIEVE_ABOVE:
-        values, vectors = np.linalg.eigh(covariance + np.diag(noise))
+        values, vectors = np.linalg.eigh(covariance + np.diag(noises))
         half = normals.standard_normal((N_FANTASIES // 2, len(pending)))
         half = (half * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
         draws = np.concatenate([half, -half])
@@ -69,7 +74,7 @@ def fantasised(
         theta,
         cells=np.concatenate([surrogate.cells, pending]),
         targets=np.concatenate([known, (mean[0] + draws).T]),
-        noise=np.concatenate([surrogate.noise, noise]),
+        noise=np.concatenate([surrogate.noise, noises]),
         dtype=surrogate.factors.dtype,
     )
     return Fantasies(conditioned, pending)

@@ -202,7 +202,7 @@ class GaussianModel:
         rivals = self._leading
         cells = rivals if new is None else np.append(rivals, new)
         means, covariance = self.surrogate.joint(cells)
-        noise, unit = self.theta.noise, self._metric_per_unit
+        noise, unit = self.targets.noise_of_next, self._metric_per_unit
         again = gain_of_measuring(0, means[0], covariance, noise)
         fresh = gain_of_measuring(-1, means[0], covariance, noise) if new is not None else 0.0
         return Repeat(int(rivals[0]), unit * again, unit * fresh, again > max(fresh, LEAST))
@@ -211,7 +211,7 @@ class GaussianModel:
         """Return leading cells, the one first that is most worth a second look (11.6)."""
         leading = self._leading
         means, covariance = self.surrogate.joint(leading)
-        return leading[worth_a_second_look(means[0], covariance, self.theta.noise)]
+        return leading[worth_a_second_look(means[0], covariance, self.targets.noise_of_next)]
 
     @property
     def _leading(self) -> Ints:
@@ -325,7 +325,8 @@ class GaussianModel:
 
     def _fantasised(self, pending: Ints) -> Fantasies:
         normals = stream(self.problem.seed, self.event, "fantasies")
-        return fantasised(self.surrogate, self.theta, pending, normals=normals)
+        noise = self.targets.noise_of_next
+        return fantasised(self.surrogate, self.theta, pending, noise=noise, normals=normals)
 
     @cached_property
     def _thompson_samples(self) -> Reals:
@@ -359,7 +360,7 @@ class GaussianModel:
                 return np.asarray(LCB_SDS * sd - mean + terms)
             return np.asarray(log_expected_improvement(mean, sd, self.best) + terms)
 
-        found = one_after_the_other(covariance, self.theta.noise, score, n)
+        found = one_after_the_other(covariance, self.targets.noise_of_next, score, n)
         chosen = found.scores
         chosen[0] = scores[pool[0]]
         return self._ranking(rule, pool[found.places], chosen, mean[found.places], found.sds)

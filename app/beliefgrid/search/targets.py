@@ -3,6 +3,7 @@
 Notation: N cells with values.
     targets (N,)  what the process explains: warped results
     noise   (N,)  variance of each target
+    noise_of_next variance of one more result: that of a typical one, learned or stated
 """
 
 from dataclasses import dataclass
@@ -21,13 +22,20 @@ class Targets:
 
     values: Floats  # (N,)
     noise: Floats  # (N,)
+    noise_of_next: float
 
 
 def targets_of(results: Results, theta: Theta) -> Targets:
     """Return what the process is told under theta."""
     z = warp.standardise(results.values, theta.location, theta.scale)
     stated = stated_variance(results, theta.scale) * warp.slope(z, theta.power) ** 2
-    return Targets(values=warp.forward(z, theta.power), noise=theta.noise * results.shared + stated)
+    noise = theta.noise * results.shared + stated
+    is_stated = bool(results.given.any())
+    return Targets(
+        values=warp.forward(z, theta.power),
+        noise=noise,
+        noise_of_next=float(np.median(noise * results.counts)) if is_stated else theta.noise,
+    )
 
 
 def stated_variance(results: Results, scale: float) -> Floats:
