@@ -16,6 +16,7 @@ from beliefgrid.actions.queue import import_batch, queue_trial
 from beliefgrid.actions.service import Service, open_service
 from beliefgrid.actions.views import StudyView
 from beliefgrid.jobs import updater
+from beliefgrid.storage.errors import StorageError
 from tests.actions.conftest import PARAMETERS
 from tests.support.computing import SharedCompute
 
@@ -221,6 +222,44 @@ def test_a_job_that_breaks_goes_on(sqlite_url: str) -> None:
 
     asyncio.run(started())
     assert len(runs) == 2
+
+
+def test_it_ends_though_its_claim_cannot_be_given_back(run: Run, sqlite_url: str) -> None:
+    """A database that is away just then keeps no service from ending."""
+
+    async def scenario(service: Service) -> None:
+        claims = BrokenClaims()
+        following = updater.Updater(service, claims, at_once=1)
+        study = await new_study(service)
+        following._follow(study)
+        await claims.taken.wait()
+        async with asyncio.timeout(5):
+            await following.stop()
+        assert claims.is_asked_back
+        assert not following._running
+
+    run(sqlite_url, scenario, updates=False)
+
+
+class BrokenClaims:
+    """Claims that are taken for ever."""
+
+    def __init__(self) -> None:
+        self.taken, self.is_asked_back = asyncio.Event(), False
+
+    async def take(self, study_id: str) -> bool:
+        self.taken.set()
+        return bool(study_id)
+
+    async def give_back(self, study_id: str) -> None:
+        self.is_asked_back = True
+        raise StorageError(f"the database is away, {study_id} stays claimed")
+
+    async def keep(self) -> None:
+        """Keep them; they are not lost."""
+
+    def close(self) -> None:
+        """Let go of nothing."""
 
 
 def test_a_told_trial_wakes_who_waits(run: Run, sqlite_url: str) -> None:

@@ -93,6 +93,7 @@ class Updater:
 
     async def _bring_up_to_date(self, study_id: str) -> None:
         failures = 0
+        task = asyncio.current_task()
         rest_s: float | None = 0.0
         while rest_s is not None:
             try:
@@ -102,6 +103,8 @@ class Updater:
                     rest_s = await self._step(study_id)
                 failures = 0
             except (StorageTroubleError, StorageError) as trouble:
+                if task is not None and task.cancelling():
+                    return  # giving the claim back failed, in the place of the cancellation
                 log.warning("the update of %s waits: %s", study_id, trouble)
                 await asyncio.sleep(1)
             except UpdateError as error:
