@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from beliefgrid.actions import errors, expire, idempotency, tell
+from beliefgrid.actions import errors, expire, tell
 from beliefgrid.actions import update as updates
 from beliefgrid.actions.ask import ask
 from beliefgrid.actions.compute import compute_update
 from beliefgrid.actions.idempotency import Answer, Once
 from beliefgrid.actions.views import Asked
 from beliefgrid.storage.engine import open_database
+from beliefgrid.storage.errors import OverlapError
 from tests.actions.conftest import RULES, Acting
 from tests.support.clock import Clock
 
@@ -148,7 +149,7 @@ def test_a_retry_that_overlaps_its_first_attempt_looks_again(acting: Acting, stu
     second = begin(acting, once, study)
 
     answer = first.commit()
-    assert isinstance(second.exception(10), idempotency.OverlapError)
+    assert isinstance(second.exception(10), OverlapError)
     assert acting.do(once, study) == Answer(201, answer.body, replayed=True)
     assert acting.study(study).counts == {"active": 1}
 
@@ -160,7 +161,7 @@ def test_a_retry_that_is_refused_for_what_its_first_attempt_did(acting: Acting, 
     second = begin(acting, once, study)
 
     first.commit()
-    assert isinstance(second.exception(10), idempotency.OverlapError)
+    assert isinstance(second.exception(10), OverlapError)
 
 
 def test_many_at_once_get_different_cells(acting: Acting, study: str) -> None:
