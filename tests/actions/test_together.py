@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from beliefgrid.actions import errors, expire, tell
+from beliefgrid.actions import errors, expire, idempotency, tell
 from beliefgrid.actions import update as updates
 from beliefgrid.actions.ask import ask
 from beliefgrid.actions.compute import compute_update
