@@ -180,7 +180,11 @@ class DefinitionIn(Body):
     metrics: Annotated[list[MetricIn], Field(max_length=MOST_METRICS)]
     prior: PriorIn | None = None
     strategy: StrategyIn | None = None
-    noise: Word | None = Field(default=None, description="`none`, `some` or `high`.")
+    noise: Word | None = Field(
+        default=None,
+        description="`none`, `some` or `high`. With `high` and a budget of trials the last tenth "
+        "of them measures the leading cells again.",
+    )
     constraints: ConstraintsIn | None = Field(
         default=None, description="Which cells are not searched."
     )
