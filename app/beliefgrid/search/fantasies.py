@@ -15,7 +15,8 @@ from beliefgrid.search.arrays import Floats, Ints
 from beliefgrid.search.surrogate import Surrogate
 from beliefgrid.search.theta import Theta
 
-N_FANTASIES = 16
+N_FANTASIES, N_ON_LARGE_GRIDS = 64, 16
+LARGE = 20_000  # cells: above, each fantasy takes milliseconds
 BELIEVE_ABOVE = 100_000  # cells: there one fantasy, the mean, must do
 
 
@@ -65,7 +66,8 @@ def fantasised(
     draws = np.zeros((1, len(pending)))
     if surrogate.factors.n_cells <= BELIEVE_ABOVE:
         values, vectors = np.linalg.eigh(covariance + np.diag(noises))
-        half = normals.standard_normal((N_FANTASIES // 2, len(pending)))
+        n = N_FANTASIES if surrogate.factors.n_cells <= LARGE else N_ON_LARGE_GRIDS
+        half = normals.standard_normal((n // 2, len(pending)))
         half = (half * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
         draws = np.concatenate([half, -half])
     known = np.repeat(surrogate.targets[:, :1], len(draws), axis=1)
