@@ -17,7 +17,10 @@ from typing import IO, Any
 from beliefgrid_client.transport import NO_ANSWER, Request, UrllibTransport
 
 START_S = 30.0
+GIVE_BACK = signal.SIGUSR1  # to a worker
 ENDINGS = ((signal.SIGTERM, 10.0), (signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
+WORKER_ENDINGS = ((signal.SIGTERM, 10.0), (GIVE_BACK, 10.0), (signal.SIGKILL, 5.0))
+LAST_WORDS_S = 5.0
 HOST = "127.0.0.1"
 
 
@@ -40,7 +43,7 @@ class Service:
 
     def end(self) -> None:
         """Ask it to end; what it acknowledged is on disk already."""
-        _end([self.process])
+        _end([self.process], ENDINGS)
         if self.process.stdin is not None:
             self.process.stdin.close()
 
@@ -100,6 +103,7 @@ class Workers:
 
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
     said: "queue.SimpleQueue[dict[str, Any]]" = field(default_factory=queue.SimpleQueue)
+    listeners: list[threading.Thread] = field(default_factory=list)
 
     def start(self, name: str, options: Sequence[str], log: Path) -> None:
         """Start one more worker."""
@@ -114,7 +118,9 @@ class Workers:
                 start_new_session=True,
             )
         self.processes.append(process)
-        threading.Thread(target=self._listen, args=(process.stdout,), daemon=True).start()
+        listener = threading.Thread(target=self._listen, args=(process.stdout,), daemon=True)
+        self.listeners.append(listener)
+        listener.start()
 
     def is_working(self) -> bool:
         """Return whether any of them is still there."""
@@ -124,15 +130,27 @@ class Workers:
         """Return whether any of them ended in error."""
         return any(process.poll() for process in self.processes)
 
+    def hear_out(self) -> None:
+        """Wait until the last words of those that ended are in the queue."""
+        for listener in self.listeners:
+            listener.join(LAST_WORDS_S)
+
     def leave(self) -> None:
-        """Ask them to end after the trial at hand; the second time, to give it back."""
+        """Ask them to end after the trial at hand."""
+        self._tell(signal.SIGTERM)
+
+    def give_back(self) -> None:
+        """Ask them to give the trial at hand back, and to end."""
+        self._tell(GIVE_BACK)
+
+    def _tell(self, what: signal.Signals) -> None:
         for process in self.processes:
             if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
+                process.send_signal(what)
 
     def end(self) -> None:
         """Make sure that none is left."""
-        _end(self.processes)
+        _end(self.processes, WORKER_ENDINGS)
 
     def _listen(self, lines: IO[str]) -> None:
         with lines:
@@ -140,9 +158,12 @@ class Workers:
                 self.said.put(json.loads(line))
 
 
-def _end(processes: Sequence["subprocess.Popen[Any]"]) -> None:
+def _end(
+    processes: Sequence["subprocess.Popen[Any]"],
+    endings: Sequence[tuple[signal.Signals, float]],
+) -> None:
     """End processes: politely, then by making them give up what they hold, then at once."""
-    for how, patience_s in ENDINGS:
+    for how, patience_s in endings:
         left = [process for process in processes if process.poll() is None]
         for process in left:
             process.send_signal(how)

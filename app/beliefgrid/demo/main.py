@@ -125,7 +125,7 @@ class _Demo:
             self._say(timeout_s=0.2)
             if self.service is not None:
                 self.service.check()
-        time.sleep(0.1)  # the last words may still be on their way
+        self.workers.hear_out()
         while self._say(timeout_s=0.0):
             pass
 
@@ -154,12 +154,12 @@ class _Demo:
     def _leave(self) -> None:
         """Let the workers finish; on a second Ctrl-C they give their trials back."""
         if self.workers.is_working():
-            self.console.print("Finishing the trials at hand; Ctrl-C again gives them back.")
             try:
                 self.workers.leave()
+                self.console.print("Finishing the trials at hand; Ctrl-C again gives them back.")
                 self._follow()
             except KeyboardInterrupt:
-                self.workers.leave()
+                self.workers.give_back()
                 self._follow()
         self.console.print("Ended; nothing is lost. `beliefgrid demo` goes on from here.")
 

@@ -1,7 +1,8 @@
 """One worker of the demo: asks, trains and tells over HTTP until the studies are over.
 
 Started as `python -m beliefgrid.demo.worker`; says what it did as one JSON object a line.
-The first SIGTERM lets it finish its trial, a second one makes it give the trial back.
+SIGTERM lets it finish its trial, SIGUSR1 makes it give the trial back. They are two, because a
+signal that comes twice before it is handled counts once.
 """
 
 import argparse
@@ -27,12 +28,14 @@ def main(words: list[str] | None = None) -> int:
     """Work on the studies in the order they are named."""
     given = _arguments().parse_args(words)
     leaving = threading.Event()
+    work = Interruptible(leaving)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the demo says when to leave
-    signal.signal(signal.SIGTERM, lambda *_: _leave(leaving))
+    signal.signal(signal.SIGTERM, lambda *_: leaving.set())
+    signal.signal(signal.SIGUSR1, lambda *_: work.give_back())
     threading.Thread(target=_leave_with, args=(os.getppid(), leaving), daemon=True).start()
     logging.basicConfig(stream=sys.stderr, format=f"{given.name}: %(message)s")
     logging.getLogger("beliefgrid_client").setLevel(logging.ERROR)  # failures are said below
-    work = Command(given.command, given.passing) if given.command else _autoencoder()
+    work.train = Command(given.command, given.passing) if given.command else _autoencoder()
     client = Client(given.url, spool=given.spool, retry=PATIENCE)
     try:
         for name in given.study:
@@ -48,6 +51,32 @@ def main(words: list[str] | None = None) -> int:
         sys.stderr.write(f"{given.name}: {error}\n")
         return 1
     return 0
+
+
+class Interruptible:
+    """What a trial is trained with; it can be made to give back the trial at hand."""
+
+    def __init__(self, leaving: threading.Event) -> None:
+        self.train: Callable[[Trial], Outcome] = train
+        self._leaving = leaving
+        self._is_training = self._is_hurried = False
+
+    def __call__(self, trial: Trial) -> Outcome:
+        """Train, unless there is no time left."""
+        self._is_training = True
+        try:
+            if self._is_hurried:
+                raise SystemExit(0)  # the trial is given back on the way out
+            return self.train(trial)
+        finally:
+            self._is_training = False
+
+    def give_back(self) -> None:
+        """Leave at once, but not between an ask and its answer: a trial would stay leased."""
+        self._is_hurried = True
+        self._leaving.set()
+        if self._is_training:
+            raise SystemExit(0)
 
 
 def train(trial: Trial) -> Outcome:
@@ -80,12 +109,6 @@ def _say(study_id: str) -> Callable[[Trial, TrialRecord], None]:
         sys.stdout.flush()
 
     return say
-
-
-def _leave(leaving: threading.Event) -> None:
-    if leaving.is_set():
-        raise SystemExit(0)  # the trial at hand is given back on the way out
-    leaving.set()
 
 
 def _leave_with(parent: int, leaving: threading.Event) -> None:
