@@ -1,10 +1,11 @@
 """Time and memory of the engine, beside what the machine can do.
 
-python -m benchmarks.engine [--cells 1e4,1e5] [--results 50,100] [--repeats 5]
+python -m benchmarks.engine [--cells 1e4,1e5] [--results 50,100] [--repeats 5] [--peer PYTHON]
 
 Figures are CPU milliseconds of one thread, the fastest of some runs. An update is the whole
 thing: P(best) from 256 joint samples, a ranked list of 64 cells with explanations, everything
-that a snapshot stores.
+that a snapshot stores. With a Python that has optuna and torch (peer.py says how to make one),
+a second table has one suggestion without P(best) beside Optuna's, at 10,000 cells.
 """
 
 import argparse
@@ -22,6 +23,11 @@ def main() -> None:
 
     for line in table(given.cells, given.results, given.repeats):
         print(line, flush=True)
+    if given.peer:
+        from benchmarks.engine import beside
+
+        for line in beside.table(10_000, given.repeats, given.peer):
+            print(line, flush=True)
 
 
 def _arguments() -> argparse.Namespace:
@@ -30,6 +36,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cells", type=numbers, default=[1_000, 10_000, 100_000])
     parser.add_argument("--results", type=numbers, default=[50, 100])
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--peer", metavar="PYTHON")
     return parser.parse_args()
 
 

@@ -36,9 +36,9 @@ def table(cells: list[int], results: list[int], repeats: int) -> Iterator[str]:
 
 
 def _row(n_cells: int, n_results: int, repeats: int) -> str:
-    problem = _problem(n_cells)
-    observations = _observations(problem, n_results)
-    before = search.update(problem, _observations(problem, n_results - 1), event=1)
+    problem = grid_of(n_cells)
+    observations = bowl(problem, n_results)
+    before = search.update(problem, bowl(problem, n_results - 1), event=1)
     theta = search.update(problem, observations, event=2, previous=before.theta).theta
     if theta is None:
         raise RuntimeError("expected results to give a fit")
@@ -68,7 +68,8 @@ def _row(n_cells: int, n_results: int, repeats: int) -> str:
     return f"| {n_cells:,} | {n_results} | {' | '.join(times)} | {peak:.0f} |"
 
 
-def _problem(n_cells: int) -> search.Problem:
+def grid_of(n_cells: int) -> search.Problem:
+    """Return a study of ordered axes with so many cells."""
     parameters = [
         {"name": f"p{axis}", "kind": "ordered", "low": 0, "high": 1, "levels": levels}
         for axis, levels in enumerate(SHAPES[n_cells])
@@ -76,7 +77,7 @@ def _problem(n_cells: int) -> search.Problem:
     return search.Problem.from_definition({"parameters": parameters})
 
 
-def _observations(problem: search.Problem, n: int) -> search.Observations:
+def bowl(problem: search.Problem, n: int) -> search.Observations:
     """Return n results of a bowl with some noise; fewer are the first of more."""
     rng = np.random.default_rng(0)
     cells = rng.choice(problem.grid.n_cells, 1_000, replace=False)
