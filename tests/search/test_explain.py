@@ -8,7 +8,7 @@ from scipy import stats
 
 from beliefgrid.search import Observations, update
 from beliefgrid.search.explain import text
-from tests.search.problems import problem, some_results
+from tests.search.problems import observed, problem, some_results
 
 
 @pytest.mark.parametrize("acquisition", ["ei", "p_best", "thompson", "lcb"])
@@ -55,6 +55,16 @@ def test_a_suggestion_says_what_its_value_may_be() -> None:
         of_t = stats.t(told["degrees"], many.mean, told["scale"])
         assert of_t.cdf(high) - of_t.cdf(low) == pytest.approx(share)
     assert few.explanation["next_value"]["degrees"] < told["degrees"]
+
+
+def test_a_stated_deviation_widens_what_the_next_value_may_be() -> None:
+    """The next result scatters like those before it: as was stated, not as the fitted noise."""
+    of = problem()
+    values = [0.1 * (3 * cell % 10) for cell in range(10)]
+    first = update(of, observed(list(range(10)), values, stddevs=[0.2] * 10)).queue[0]
+
+    assert first.sd is not None
+    assert first.explanation["next_value"]["scale"] > 0.76 * math.hypot(first.sd, 0.15)
 
 
 def test_what_has_no_distribution_tells_none() -> None:

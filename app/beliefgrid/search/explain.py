@@ -69,10 +69,9 @@ class Explainer:
 
     def _next_value(self, mean: float | None, sd: float | None) -> Mapping[str, Any] | None:
         """Return what the test may bring; None of a rule that knows no distribution."""
-        theta = self.model.theta
-        if theta is None or mean is None or sd is None:
+        noise = self.model.noise_sd
+        if noise is None or mean is None or sd is None:
             return None
-        noise = theta.scale * theta.noise**0.5  # near the median, where the warp is straight
         found = next_value(mean, math.hypot(sd, noise), len(self.results.cells))
         is_told = found["scale"] > 0 and all(map(math.isfinite, found["interval_95"]))
         return found if is_told else None

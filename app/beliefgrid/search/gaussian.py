@@ -219,6 +219,13 @@ class GaussianModel:
         tested = self._rivals
         return tested[np.argsort(self.mean[tested], kind="stable")[:RIVALS]]
 
+    @property
+    def noise_sd(self) -> float:
+        """How far one more result scatters, in the metric's units near the median."""
+        return float(
+            self.theta.scale * self.targets.noise_of_next**0.5
+        )  # there the warp is straight
+
     def interval(self, cell: int) -> tuple[float, float]:
         """Return the range that holds a cell's objective with 90 %, in the metric's units."""
         sds = predictive.half_width(INTERVAL, len(self.results.cells))

@@ -229,6 +229,11 @@ class LazyModel:
         """Return leading cells, the one first that is most worth a second look."""
         return self.cells[self.inner.second_looks()]
 
+    @property
+    def noise_sd(self) -> float:
+        """How far one more result scatters, in the metric's units near the median."""
+        return self.inner.noise_sd
+
     def interval(self, cell: int) -> tuple[float, float]:
         """Return the range that holds a candidate's objective with 90 %."""
         return self.inner.interval(int(self._places(np.array(cell))))

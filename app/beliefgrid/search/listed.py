@@ -151,6 +151,7 @@ class ListedSpace(Space):
     def view(self, process: Surrogate, cells: Ints) -> Surrogate:
         """Return a process over another list of cells; `cells` are its results' places here."""
         factors = process.factors
-        assert isinstance(factors, ListedFactors)  # noqa: S101 - made by `correlations`
+        if not isinstance(factors, ListedFactors):
+            raise TypeError("expected a process over listed cells, got one over a whole grid")
         seen = replace(factors, rows=self.rows, dtype=dtype_for(self.n_cells))
         return replace(process, space=self, cells=cells, factors=seen)

@@ -48,6 +48,7 @@ class KnowsNoObjective:
     """The answers of a belief that has no distribution of the objective."""
 
     conflict: None = None
+    noise_sd: None = None
 
     def regret(self, epsilon: float) -> Regret | None:
         """Return None."""
@@ -89,6 +90,11 @@ class Model(Protocol):
     @property
     def theta(self) -> Theta | None:
         """What was fitted."""
+        ...
+
+    @property
+    def noise_sd(self) -> float | None:
+        """How far one more result scatters, in the metric's units near the median."""
         ...
 
     @property
