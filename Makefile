@@ -7,8 +7,8 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-unit test-browser test-faults check format serve wheel-test coverage \
-	lock sbom audit benchmark-quality benchmark-calibration benchmark-engine benchmark-load benchmark-history benchmark-busy benchmark-pages \
-	benchmark-service screenshots vendor clean
+	lock sbom audit benchmark-quality benchmark-calibration benchmark-engine benchmark-load \
+	benchmark-history benchmark-busy benchmark-pages benchmark-service screenshots vendor clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,7 +64,7 @@ benchmark-quality: .venv/.ready ## regret on measured tables beside peers; ARGS=
 benchmark-calibration: .venv/.ready ## is the belief honest? ARGS="TABLES"
 	@$(BIN)/python -m benchmarks.calibration $(ARGS)
 
-benchmark-engine: .venv/.ready ## time and memory of the engine beside the machine's ceilings
+benchmark-engine: .venv/.ready ## time and memory of the engine beside the machine's ceilings; ARGS="--peer PYTHON"
 	@$(BIN)/python -m benchmarks.engine $(ARGS)
 
 benchmark-load: .venv/.ready ## results a second beside a bare floor; ARGS="--half --peer PYTHON --write"

@@ -4,6 +4,8 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,12 +83,10 @@ def drive(
     """Let the workers step for a while, at most `rate` steps a second in all, and measure."""
     measured = Measured(system.name)
     ends = threading.Event()
-    failures: list[BaseException] = []
     pause = workers / rate if rate else 0.0
 
     def work(number: int) -> None:
-        wire = system.wire()
-        try:
+        with closing(system.wire()) as wire:
             ends.wait(random.random() * pause)  # or all would step at the same moments
             while not ends.is_set():
                 began = time.perf_counter()
@@ -94,25 +94,17 @@ def drive(
                 measured.asks.append(asked)
                 measured.tells.append(told)
                 time.sleep(max(0.0, pause - (time.perf_counter() - began)))
-        except BaseException as error:  # noqa: BLE001 - raised below, in the main thread
-            failures.append(error)
-            ends.set()
-        finally:
-            wire.close()
 
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(workers)]
     before, began = system.spent(), time.perf_counter()
-    for thread in threads:
-        thread.start()
-    ends.wait(seconds)
-    ends.set()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(workers) as threads:
+        working = [threads.submit(work, number) for number in range(workers)]
+        wait(working, seconds, FIRST_EXCEPTION)
+        ends.set()
     measured.seconds = time.perf_counter() - began
     spent = [now - then for now, then in zip(system.spent(), before, strict=True)]
     measured.cpu_s, measured.engine_s, measured.database_s, measured.load_s = spent
-    if failures:
-        raise failures[0]
+    for one in working:
+        one.result()  # raises what ended it
     measured.pairs = len(measured.tells)
     return measured
 
