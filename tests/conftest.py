@@ -1,6 +1,5 @@
 """Fixtures for all tests: a fresh database of each kind, the service on it, a real server."""
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,13 +13,12 @@ from sqlalchemy.engine import make_url
 from tests.support import postgres, sqlite
 from tests.support.clock import Clock
 from tests.support.computing import SharedCompute
-from tests.support.missing import MISSING
+from tests.support.missing import IS_CI, MISSING, lacking
 from tests.support.server import Server, running_server
 
 if TYPE_CHECKING:
     from beliefgrid.settings import Settings
 
-IS_CI = bool(os.environ.get("CI"))
 BASE_URL = "http://127.0.0.1:8000"
 
 hypothesis.settings.register_profile("here", deadline=None, derandomize=IS_CI)
@@ -46,8 +44,7 @@ def postgres_cluster() -> Iterator[postgres.Cluster]:
         try:
             cluster = running.enter_context(postgres.cluster())
         except postgres.PostgresMissingError as missing:
-            MISSING["Postgres"] = str(missing)
-            (pytest.fail if IS_CI else pytest.skip)(str(missing))
+            lacking("Postgres", str(missing))
         yield cluster
 
 

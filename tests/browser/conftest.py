@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.service import Api
-from tests.support.missing import MISSING
+from tests.support.missing import lacking
 
 WATCH_CSP = """
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -68,8 +68,7 @@ def browser() -> Iterator[Browser]:
     """One browser for all tests."""
     path = find_browser()
     if path is None:
-        MISSING["a browser"] = f"To run the tests of the pages: {HOW_TO_INSTALL}"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no Chromium: {HOW_TO_INSTALL}")
+        lacking("a browser", f"To run the tests of the pages: {HOW_TO_INSTALL}")
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []  # a sandbox cannot be root's
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=arguments)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from plotly.offline import get_plotlyjs_version
 
+from tests.support.missing import lacking
+
 VENDOR = Path(__file__).parents[2] / "static" / "vendor"
 LIBRARY = VENDOR / "plotly.min.js"
 
@@ -45,7 +47,7 @@ def test_brotli_siblings_hold_the_same_bytes(name: str) -> None:
     """The smaller form too; Node can read brotli, Python's standard library cannot."""
     node = shutil.which("node")
     if node is None:
-        pytest.skip("no node to unpack brotli with")
+        lacking("node", "To unpack brotli: apt-get install nodejs")
     script = (
         "process.stdout.write(require('zlib').brotliDecompressSync(require('fs').readFileSync(0)))"
     )

@@ -9,27 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-from tests.support.missing import MISSING
+from tests.support.missing import lacking
 
 SHUTDOWN = 0x8004587D  # FS_IOC_SHUTDOWN of ext4, xfs and others
 AS_IF_UNPLUGGED = 2  # not even the log is written
 LOOP_SIZE = 400 * 2**20
 
 
-def lacking(what: str, why: str) -> None:
-    """Skip a test that this machine cannot run, and say so in the last lines of the report."""
-    MISSING[what] = why
-    pytest.skip(why)
-
-
 def _run(what: str, *command: str) -> None:
     if shutil.which(command[0]) is None:
-        lacking(what, f"there is no {command[0]}")
+        lacking(what, f"there is no {command[0]}", may_lack=True)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        lacking(what, f"{' '.join(command)}: {done.stderr.strip()}")
+        lacking(what, f"{' '.join(command)}: {done.stderr.strip()}", may_lack=True)
 
 
 @contextmanager

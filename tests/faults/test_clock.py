@@ -12,13 +12,13 @@ import pytest
 from beliefgrid.actions import ask, create, read, tell
 from beliefgrid.actions.service import Service, open_service
 from beliefgrid.jobs.sweeper import sweep
-from tests.faults.disks import lacking
 from tests.faults.invariants import require_whole
 from tests.faults.load import Load, call, trials_of
 from tests.faults.load import create as create_over_http
 from tests.faults.patience import first_success
 from tests.faults.verbs import DEFINITION
 from tests.support.clock import Clock
+from tests.support.missing import lacking
 from tests.support.server import running_server
 
 HOUR, DAY = 3600.0, 86_400.0

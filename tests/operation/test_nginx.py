@@ -13,10 +13,9 @@ import pytest
 
 from tests.api.support import STUDY
 from tests.api.test_events import parsed
-from tests.conftest import IS_CI
 from tests.operation.conftest import make_token
 from tests.support import nginx, sqlite
-from tests.support.missing import MISSING
+from tests.support.missing import lacking
 from tests.support.server import running_server
 
 ROOT = "/beliefgrid"
@@ -50,8 +49,7 @@ def _with_nginx() -> None:
     try:
         nginx.find_nginx()
     except nginx.NginxMissingError as missing:
-        MISSING["nginx"] = str(missing)
-        (pytest.fail if IS_CI else pytest.skip)(str(missing))
+        lacking("nginx", str(missing))
 
 
 @pytest.fixture(scope="module", params=["the path is taken off", "the path is kept"])

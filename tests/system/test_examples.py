@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from beliefgrid_client import Client
+from tests.support.missing import lacking
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WORKERS = {
@@ -17,15 +18,16 @@ WORKERS = {
     "curl.sh": ["bash", str(EXAMPLES / "curl.sh")],
     "worker.mjs": ["node", str(EXAMPLES / "worker.mjs")],
 }
-TOOLS = {"worker.py": sys.executable, "curl.sh": "curl", "worker.mjs": "node"}
+TOOLS = {"curl.sh": ("curl", "curl"), "worker.mjs": ("node", "nodejs")}  # and their packages
 
 
 @pytest.mark.parametrize("name", WORKERS)
 def test_an_example_works_until_the_study_is_over(name: str, server_url: str) -> None:
     """Asked, tried, told: six cells, each once, and the best is found."""
     command = WORKERS[name]
-    if shutil.which(TOOLS[name]) is None:
-        pytest.skip(f"{TOOLS[name]} is not installed")
+    tool, package = TOOLS.get(name, (sys.executable, ""))
+    if shutil.which(tool) is None:
+        lacking(tool, f"To run examples/{name}: apt-get install {package}")
     axes = {"x": [1, 2, 3], "y": [1, 2]}
     study = Client(server_url).create(name, parameters=axes)
 
