@@ -11,17 +11,12 @@ from sqlalchemy import Connection
 from beliefgrid.actions import knowledge, read
 from beliefgrid.actions.knowledge import Calibration
 from beliefgrid.actions.views import StudyView
-from beliefgrid.dashboard import layout
-from beliefgrid.dashboard.later import Later, LaterPage
+from beliefgrid.dashboard.later import LaterPart, Topic
 from beliefgrid.dashboard.links import Links, links_of
 from beliefgrid.dashboard.numbers import count, percent
-from beliefgrid.dashboard.parts import Lead
-from beliefgrid.dashboard.render import Part, respond
 from beliefgrid.dashboard.sketch import Series, Sketch, sketch
 
 router = APIRouter()
-TITLE = "Did the predictions hold?"
-QUESTIONS = ("May I trust the intervals?", "Is the model too sure?")
 TOO_FEW, CHANCE, SURE, CAUTIOUS = "too few to say", "within chance", "too sure", "too cautious"
 OFF = {SURE: 2, CAUTIOUS: 1}  # what is worse to overlook
 JUDGED = {
@@ -46,39 +41,32 @@ class Interval:
     verdict: str
 
 
-@dataclass(frozen=True, slots=True)
-class Held(Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held(LaterPart):
     """How often each interval held, and where each result fell."""
 
     template: ClassVar[str] = "parts/held.html"
 
-    title: str
-    sentence: str
     rows: Sequence[Interval]
     sketch: Sketch | None
     alt: str
-    help_href: str
-    json_href: str
 
 
-def place(links: Links, study: StudyView) -> Later:
-    """Return the place on another page that shows it."""
-    return Later("held", TITLE, links.study(study.id, "calibration"))
+TOPIC = Topic(
+    name="calibration",
+    part=Held,
+    title="Did the predictions hold?",
+    tab="convergence",
+    help="calibration",
+    questions=("May I trust the intervals?", "Is the model too sure?"),
+)
 
 
 @router.get("/studies/{study_id}/calibration")
 async def calibration(request: Request, study_id: str) -> Response:
     """Show how often the predictions held."""
     study, found = await request.app.state.service.read(_read, study_id)
-    links = links_of(request)
-    part = held_of(links, study, found)
-    page = LaterPage(
-        frame=layout.frame(request, f"Calibration · {study.name}", study=study, is_live=True),
-        head=layout.study_head(links, study, "convergence", title="Calibration"),
-        lead=Lead(part.sentence, QUESTIONS),
-        part=part,
-    )
-    return respond(request, page)
+    return TOPIC.page(request, study, held_of(links_of(request), study, found))
 
 
 def _read(c: Connection, study_id: str) -> tuple[StudyView, Calibration]:
@@ -89,13 +77,10 @@ def held_of(links: Links, study: StudyView, found: Calibration) -> Held:
     """Return how often each interval held."""
     n, rows = found.predictions, rows_of(found)
     return Held(
-        title=TITLE,
-        sentence=sentence_of(rows, n),
+        **TOPIC.said(links, study, sentence_of(rows, n)),
         rows=rows,
         sketch=_sketch(found),
         alt=f"How far each of {count(n, 'result')} lay from its prediction, in order.",
-        help_href=links.help("calibration"),
-        json_href=links.api(f"/studies/{study.id}/calibration"),
     )
 
 

@@ -140,7 +140,7 @@ def _page(request: Request, found: _Read) -> ConvergencePage:
             )
             for name, one in CURVES.items()
         ],
-        later=[information.place(links, study), calibration.place(links, study)],
+        later=[information.TOPIC.place(links, study), calibration.TOPIC.place(links, study)],
     )
 
 

@@ -98,6 +98,11 @@ class _Read:
     moments: Sequence[ProgressView]
     ends: Sequence[End]
 
+    @property
+    def has_both(self) -> bool:
+        """Whether there are two moments to compare."""
+        return len(self.ends) > 1
+
 
 @router.get("/studies/{study_id}/difference")
 async def between(request: Request, study_id: str) -> Response:
@@ -153,7 +158,7 @@ def _page(request: Request, found: _Read, layer: Layer, problem: str) -> Differe
     links, study = links_of(request), found.study
     grid = search.Grid.from_definition(study.parameters)
     moved, shown = None, None
-    if len(found.ends) == 2:  # noqa: PLR2004 - both moments
+    if found.has_both:
         (first, before), (last, after) = found.ends
         moved = difference(grid, first.seq, last.seq, before, after)
         view = view_of(request.query_params, study.parameters)
@@ -226,7 +231,7 @@ def _sentence(found: _Read, moved: Difference | None, layer: Layer) -> str:
 
 
 def _nothing(found: _Read) -> str:
-    if found.moments and len(found.ends) < 2:  # noqa: PLR2004 - both moments
+    if found.moments and not found.has_both:
         return f"{count(found.study.n_cells, 'cell')} are too many to compare cell by cell."
     return "There are no two moments yet to compare."
 

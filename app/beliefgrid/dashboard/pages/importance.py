@@ -11,16 +11,11 @@ from beliefgrid.actions import read
 from beliefgrid.actions.compute import ComputeError
 from beliefgrid.actions.errors import ActionError, SnapshotUnknownError
 from beliefgrid.actions.views import StudyView
-from beliefgrid.dashboard import layout
-from beliefgrid.dashboard.later import Later, LaterPage
+from beliefgrid.dashboard.later import LaterPart, Topic
 from beliefgrid.dashboard.links import Links, links_of
 from beliefgrid.dashboard.numbers import count, percent
-from beliefgrid.dashboard.parts import Lead
-from beliefgrid.dashboard.render import Part, respond
 
 router = APIRouter()
-TITLE = "Which parameters matter"
-QUESTIONS = ("Which parameter is worth more levels?", "Which need not be searched?")
 MOST_PAIRS = 5
 WORTH_SAYING = 0.01  # of the variance: pairs below it do nothing together
 MATTERS = 0.05
@@ -38,25 +33,25 @@ class Weight:
     total: float
 
 
-@dataclass(frozen=True, slots=True)
-class Importance(Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importance(LaterPart):
     """How much each parameter does to the metric."""
 
     template: ClassVar[str] = "parts/importance.html"
 
-    title: str
-    sentence: str
     axes: Sequence[Weight]
     pairs: Sequence[Weight]
     note: str
-    problem: str
-    help_href: str
-    json_href: str
 
 
-def place(links: Links, study: StudyView) -> Later:
-    """Return the place on another page that shows it."""
-    return Later("importance", TITLE, links.study(study.id, "importance"))
+TOPIC = Topic(
+    name="importance",
+    part=Importance,
+    title="Which parameters matter",
+    tab="",
+    help="importance",
+    questions=("Which parameter is worth more levels?", "Which need not be searched?"),
+)
 
 
 @router.get("/studies/{study_id}/importance")
@@ -72,14 +67,7 @@ async def importance(request: Request, study_id: str) -> Response:
             pass  # the first one is being computed
         except (ActionError, ComputeError, ValueError) as error:
             problem = str(error)
-    part = importance_of(links, study, found, problem)
-    page = LaterPage(
-        frame=layout.frame(request, f"Importance · {study.name}", study=study, is_live=True),
-        head=layout.study_head(links, study, "", title="Importance"),
-        lead=Lead(part.sentence or part.problem, QUESTIONS),
-        part=part,
-    )
-    return respond(request, page)
+    return TOPIC.page(request, study, importance_of(links, study, found, problem))
 
 
 def importance_of(
@@ -89,14 +77,10 @@ def importance_of(
     axes = _axes(links, study, found) if found else []
     pairs = _pairs(links, study, found) if found else []
     return Importance(
-        title=TITLE,
-        sentence="" if problem else _sentence(study, axes, pairs),
+        **TOPIC.said(links, study, "" if problem else _sentence(study, axes, pairs), problem),
         axes=axes,
         pairs=pairs,
         note=_note(study, found) if found else "",
-        problem=problem,
-        help_href=links.help("importance"),
-        json_href=links.api(f"/studies/{study.id}/importance"),
     )
 
 

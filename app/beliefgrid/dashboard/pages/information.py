@@ -10,17 +10,12 @@ from sqlalchemy import Connection
 from beliefgrid.actions import knowledge, read
 from beliefgrid.actions.knowledge import Information
 from beliefgrid.actions.views import StudyView
-from beliefgrid.dashboard import layout
-from beliefgrid.dashboard.later import Later, LaterPage
+from beliefgrid.dashboard.later import LaterPart, Topic
 from beliefgrid.dashboard.links import Links, links_of
 from beliefgrid.dashboard.numbers import count, number
-from beliefgrid.dashboard.parts import Lead
-from beliefgrid.dashboard.render import Part, respond
 from beliefgrid.dashboard.sketch import Series, Sketch, sketch
 
 router = APIRouter()
-TITLE = "What taught most"
-QUESTIONS = ("Which result taught most?", "Do results still teach?")
 MOST = 8
 RECENT = 10
 MOST_DRAWN = 300
@@ -38,39 +33,32 @@ class Lesson:
     href: str
 
 
-@dataclass(frozen=True, slots=True)
-class Taught(Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taught(LaterPart):
     """The updates that taught most."""
 
     template: ClassVar[str] = "parts/taught.html"
 
-    title: str
-    sentence: str
     rows: Sequence[Lesson]
     sketch: Sketch | None
     alt: str
-    help_href: str
-    json_href: str
 
 
-def place(links: Links, study: StudyView) -> Later:
-    """Return the place on another page that shows it."""
-    return Later("taught", TITLE, links.study(study.id, "information"))
+TOPIC = Topic(
+    name="information",
+    part=Taught,
+    title="What taught most",
+    tab="convergence",
+    help="entropy",
+    questions=("Which result taught most?", "Do results still teach?"),
+)
 
 
 @router.get("/studies/{study_id}/information")
 async def information(request: Request, study_id: str) -> Response:
     """Show what each update taught."""
     study, found = await request.app.state.service.read(_read, study_id)
-    links = links_of(request)
-    part = taught_of(links, study, found)
-    page = LaterPage(
-        frame=layout.frame(request, f"Information · {study.name}", study=study, is_live=True),
-        head=layout.study_head(links, study, "convergence", title="Information"),
-        lead=Lead(part.sentence, QUESTIONS),
-        part=part,
-    )
-    return respond(request, page)
+    return TOPIC.page(request, study, taught_of(links_of(request), study, found))
 
 
 def _read(c: Connection, study_id: str) -> tuple[StudyView, Information]:
@@ -85,13 +73,10 @@ def taught_of(links: Links, study: StudyView, found: Information) -> Taught:
     best = sorted(found.items, key=lambda item: -item["bits"])[:MOST]
     most = max((item["bits"] for item in best), default=0)
     return Taught(
-        title=TITLE,
-        sentence=_sentence(found),
+        **TOPIC.said(links, study, _sentence(found)),
         rows=[_lesson(links, study, i, before[i["seq"]], most) for i in best if i["bits"] > 0],
         sketch=_sketch(found),
         alt=f"What each of {count(len(found.items), 'update')} taught, in bits, in order.",
-        help_href=links.help("entropy"),
-        json_href=links.api(f"/studies/{study.id}/information"),
     )
 
 

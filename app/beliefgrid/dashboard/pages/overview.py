@@ -131,7 +131,7 @@ def _page(request: Request, found: _Read) -> OverviewPage:
         next_up=next_up_of(study, summary),
         among_tested=among_tested_of(links, study, summary, top),
         history=sketch.history_of(study.id, study.metric, study.goal, found.results),
-        importance=importance.place(links, study),
+        importance=importance.TOPIC.place(links, study),
         latest=latest_of(links, study, found.latest, now),
     )
 
