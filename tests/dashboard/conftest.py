@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import event
 from starlette.testclient import TestClient
 
+from beliefgrid.actions.service import Service
 from beliefgrid.main import create_app
 from beliefgrid.settings import Settings
 from tests.api.support import Api
@@ -74,10 +76,18 @@ def wait_for_posterior(api: Api, study: str) -> None:
     wait_until(is_there)
 
 
+def service_of(client: TestClient) -> Service:
+    """Return the service behind a client's app; the client knows it as any ASGI app."""
+    app = client.app
+    assert isinstance(app, FastAPI)
+    service: Service = app.state.service
+    return service
+
+
 @contextmanager
 def counted_statements(client: TestClient) -> Iterator[list[str]]:
     """Collect the queries that a block sends to the database."""
-    engine = client.app.state.service.database.engine  # type: ignore[attr-defined]  # our app
+    engine = service_of(client).database.engine
     seen: list[str] = []
 
     def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:

@@ -12,7 +12,7 @@ from beliefgrid.dashboard.numbers import number, percent
 from beliefgrid.dashboard.pages import calibration
 from beliefgrid.dashboard.pages.calibration import verdict
 from tests.api.support import Api
-from tests.dashboard.conftest import wait_for_posterior
+from tests.dashboard.conftest import service_of, wait_for_posterior
 
 PAGES = ("importance", "information", "calibration")
 
@@ -122,7 +122,7 @@ def test_what_cannot_be_computed_is_said_in_its_place(
     app_client: TestClient, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page stays."""
-    service = app_client.app.state.service  # type: ignore[attr-defined]  # our app
+    service = service_of(app_client)
 
     async def fail(*_: object) -> None:
         raise ComputeError("the process that computed the posterior died")

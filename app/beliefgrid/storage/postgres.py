@@ -83,7 +83,7 @@ class PostgresDatabase:
     def _store(self, batch: list[Change]) -> None:
         try:
             done = self._commit(batch)
-        except BaseException as error:  # noqa: BLE001 - the caller of the change gets it
+        except BaseException as error:  # noqa: BLE001 - whoever awaits a future left open hangs
             if len(batch) <= 1 or isinstance(error, StorageError):
                 group.fail_all(batch, error)
                 return

@@ -101,7 +101,7 @@ class SqliteDatabase:
             self._connection = self._connection or self._write_engine.connect()
             with self._connection.begin():
                 done = group.run(self._connection, batch)
-        except BaseException as error:  # noqa: BLE001 - the caller of each change gets it
+        except BaseException as error:  # noqa: BLE001 - whoever awaits a future left open hangs
             if len(batch) > 1 and not _is_trouble(error):
                 for change in batch:  # nothing is stored yet; now each gets what it deserves
                     self._store([change])
