@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from beliefgrid.storage import observations, trials
+from beliefgrid.storage import observations, trial_lists, trials
 from beliefgrid.storage.engine import Database, open_database
 from beliefgrid.storage.rows import AnyRow, CursorError
 from tests.storage.conftest import NOW, observation_row, trial_row
@@ -81,7 +81,7 @@ def test_pages_put_together_are_the_list(
     found: list[int] = []
     cursor: str | None = ""
     while cursor is not None:
-        read = partial(trials.page, study_id=study, sort=sort, cursor=cursor, limit=2)
+        read = partial(trial_lists.page, study_id=study, sort=sort, cursor=cursor, limit=2)
         page = database.read(read).result()
         found += [row.number for row in page.items]
         cursor = page.next_cursor
@@ -94,7 +94,7 @@ def test_a_list_is_narrowed(database: Database, study: str) -> None:
     """By state and by worker."""
 
     def numbers(**narrowed: Any) -> list[int]:
-        page = database.read(lambda c: trials.page(c, study, **narrowed)).result()
+        page = database.read(lambda c: trial_lists.page(c, study, **narrowed)).result()
         return [row.number for row in page.items]
 
     assert numbers(state="active") == [3]
@@ -164,7 +164,7 @@ def test_many_trials_are_stored_at_once(database: Database, study: str) -> None:
     ids = database.write(lambda c: trials.add_many(c, rows)).result()
 
     assert set(ids) == set(range(6, 500))
-    every = database.read(lambda c: [row.number for row in trials.every(c, study)]).result()
+    every = database.read(lambda c: [row.number for row in trial_lists.every(c, study)]).result()
     assert every == list(range(1, 500))
 
 

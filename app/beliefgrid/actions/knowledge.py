@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from beliefgrid.actions import read
-from beliefgrid.storage import snapshots, trials
+from beliefgrid.storage import snapshots, trial_lists
 from beliefgrid.storage.rows import AnyRow
 
 CONFLICT_BELOW = 0.05
@@ -56,7 +56,7 @@ def information(c: Connection, study_id: str) -> Information:
     result, after an edit of the prior or a deletion, is a line of its own.
     """
     known = read.progress(c, study_id, limit=100_000)
-    told = iter(trials.told(c, study_id))
+    told = iter(trial_lists.told(c, study_id))
     waiting = next(told, None)
     items: list[dict[str, Any]] = []
     before = 0.0
@@ -77,7 +77,7 @@ def information(c: Connection, study_id: str) -> Information:
 def calibration(c: Connection, study_id: str) -> Calibration:
     """Return how often results fell into the intervals that were predicted for them."""
     read.study(c, study_id)
-    points = [point for row in trials.predicted(c, study_id) if (point := _point(row))]
+    points = [point for row in trial_lists.predicted(c, study_id) if (point := _point(row))]
     return Calibration(
         predictions=len(points),
         coverage=[

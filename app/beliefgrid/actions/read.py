@@ -37,14 +37,13 @@ from beliefgrid.actions.views import (
 )
 from beliefgrid.actions.workers import is_quarantined
 from beliefgrid.storage import events as event_rows
-from beliefgrid.storage import observations
+from beliefgrid.storage import observations, trial_lists
 from beliefgrid.storage import snapshots as snapshot_rows
 from beliefgrid.storage import studies as study_rows
-from beliefgrid.storage import trials as trial_rows
 from beliefgrid.storage.among import ALL, Among
 from beliefgrid.storage.rows import AnyRow, CursorError
 
-TRIAL_SORTS = trial_rows.SORTS
+TRIAL_SORTS = trial_lists.SORTS
 RUNNER_UPS = 5
 
 Result = tuple[int, float, float, datetime | None]  # number, value, best so far, completed at
@@ -111,7 +110,7 @@ def trials(
     """List the trials of a study; sorted by value, those without one are left out."""
     _study_row(c, study_id)
     try:
-        page = trial_rows.page(
+        page = trial_lists.page(
             c,
             study_id,
             state=state,
@@ -136,7 +135,7 @@ def measurements(c: Connection, study_id: str, number: int) -> list[dict[str, An
 def history(c: Connection, study_id: str) -> list[Result]:
     """Return the results in the order in which they came, and the best value up to each."""
     goal = study_view(_study_row(c, study_id)).goal
-    rows = trial_rows.history(c, study_id)
+    rows = trial_lists.history(c, study_id)
     best = accumulate((row.value for row in rows), max if goal == "maximize" else min)
     return [
         (row.number, row.value, best_so_far, row.completed_at)
@@ -148,7 +147,7 @@ def workers(c: Connection, study_id: str) -> list[WorkerView]:
     """Return the workers of a study, from the trials that carry their names."""
     failing = _study_row(c, study_id).failing
     found: dict[str, WorkerView] = {}
-    for row in trial_rows.workers(c, study_id):
+    for row in trial_lists.workers(c, study_id):
         seen = found.get(row.worker) or WorkerView(
             row.worker, 0, 0, 0, None, is_quarantined=is_quarantined(failing, row.worker)
         )
@@ -159,7 +158,7 @@ def workers(c: Connection, study_id: str) -> list[WorkerView]:
 def export_rows(c: Connection, study_id: str) -> Iterator[TrialView]:
     """Yield every trial of a study that is not deleted, by number."""
     _study_row(c, study_id)
-    for row in trial_rows.every(c, study_id):
+    for row in trial_lists.every(c, study_id):
         yield trial_view(row)
 
 

@@ -22,6 +22,7 @@ from beliefgrid.actions.clock import Clock, Jump, Watch, utc_now
 from beliefgrid.actions.compute import Compute
 from beliefgrid.actions.counted import Heard, refusals
 from beliefgrid.actions.idempotency import Answer, Once
+from beliefgrid.actions.layer_cache import LayerCache
 from beliefgrid.actions.leases import LeaseRules
 from beliefgrid.actions.matrix import first_axes, matrix_view, view_of
 from beliefgrid.actions.reconcile import reconcile
@@ -79,7 +80,7 @@ class Service:
         self._jobs = jobs
         self._is_ending = False
         self._running: list[asyncio.Task[None]] = []
-        self._layers = _LayerCache(CACHED_BYTES)
+        self._layers = LayerCache(CACHED_BYTES)
         self._importance: OrderedDict[tuple[str, int], dict[str, Any] | None] = OrderedDict()
         self._was_refused = False  # a change, because of the database
         # No lease runs out for a while: workers could not reach us.
@@ -419,22 +420,3 @@ def _in_our_words() -> Iterator[None]:
             "expected text without NUL characters and lone surrogates, and whole numbers of at "
             "most 64 bits"
         ) from error
-
-
-class _LayerCache:
-    """The layers that charts asked for last."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
-        self._held: OrderedDict[tuple[str, int, str], NDArray[np.floating[Any]]] = OrderedDict()
-
-    def get(self, key: tuple[str, int, str]) -> NDArray[np.floating[Any]] | None:
-        found = self._held.get(key)
-        if found is not None:
-            self._held.move_to_end(key)
-        return found
-
-    def put(self, key: tuple[str, int, str], layer: NDArray[np.floating[Any]]) -> None:
-        self._held[key] = layer
-        while sum(held.nbytes for held in self._held.values()) > self._most:
-            self._held.popitem(last=False)

@@ -9,7 +9,8 @@ from beliefgrid.actions import difference as difference_of
 from beliefgrid.actions import knowledge, read, workers
 from beliefgrid.actions.difference import difference
 from beliefgrid.actions.errors import AxisUnknownError
-from beliefgrid.api.answers import (
+from beliefgrid.api.answers import WorkersOut
+from beliefgrid.api.belief_answers import (
     BestOut,
     CalibrationOut,
     DifferenceOut,
@@ -20,7 +21,6 @@ from beliefgrid.api.answers import (
     SnapshotOut,
     SnapshotsOut,
     StoppingOut,
-    WorkersOut,
 )
 from beliefgrid.api.caller import Cursor, Key, Reader, Writer
 from beliefgrid.api.described import problems

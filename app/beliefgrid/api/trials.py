@@ -6,12 +6,12 @@ from fastapi import Query, Response
 
 from beliefgrid.actions import correct, queue, read, release, trials_edit
 from beliefgrid.api.answers import (
-    ExplanationOut,
     ImportedOut,
     MeasurementsOut,
     TrialOut,
     TrialsOut,
 )
+from beliefgrid.api.belief_answers import ExplanationOut
 from beliefgrid.api.caller import (
     Cursor,
     IfMatch,

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,7 +32,8 @@ from beliefgrid.dashboard.numbers import (
 from beliefgrid.dashboard.parts import Lead
 from beliefgrid.dashboard.render import PageContext, Part, respond
 from beliefgrid.dashboard.states import Badge, trial_badge
-from beliefgrid.dashboard.view import FIXED, values_of
+from beliefgrid.dashboard.trial_filter import Filter, filter_of
+from beliefgrid.dashboard.view import FIXED
 
 router = APIRouter()
 QUESTIONS = ("What was tried?", "What failed, and why?", "Who works on what?")
@@ -42,42 +42,12 @@ REASON = "ended by a person"
 PER_READ = 1000
 MOST_SKETCHED = 250
 MOST_AT_ONCE = 10_000  # results that are searched for those of a filter before the page is sent
-SORTS = ("-number", "number", "value", "-value")
 WORDS = {
     "-number": "newest first",
     "number": "oldest first",
     "value": "lowest value first",
     "-value": "highest value first",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which trials are listed, and in which order."""
-
-    state: str | None
-    worker: str | None
-    sort: str
-    low: float | None = None
-    high: float | None = None
-    levels: tuple[tuple[str, Any], ...] = ()
-
-    @property
-    def chosen(self) -> crowds.Chosen:
-        """Which trials these are, in whatever order."""
-        return crowds.Chosen(self.state, self.worker, self.low, self.high, self.levels)
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether some trials are left out."""
-        return self.chosen != crowds.EVERY
-
-    def query(self, **changes: Any) -> dict[str, Any]:
-        """Return the filter as the query of an address; the usual order is left out."""
-        sort = self.sort if self.sort != SORTS[0] else None
-        fixed = {FIXED + name: address_level(value) for name, value in self.levels}
-        ends = {"low": self.low, "high": self.high}
-        return {"state": self.state, "worker": self.worker, "sort": sort} | ends | fixed | changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,32 +209,6 @@ async def change_many(request: Request, study_id: str) -> Response:
     query = wanted.query(done=done.changed, refused=len(done.refused) or None)
     to = links_of(request).study(study_id, "trials", **query)
     return Response(status_code=303, headers={"Location": to})
-
-
-def filter_of(query: QueryParams, parameters: Sequence[Mapping[str, Any]]) -> Filter:
-    """Return the filter that an address asks for; what makes no sense is left out."""
-    state, sort = query.get("state"), query.get("sort")
-    return Filter(
-        state=state if state in TRIAL_STATES else None,
-        worker=query.get("worker") or None,
-        sort=sort if sort in SORTS else SORTS[0],
-        low=_number(query.get("low", "")),
-        high=_number(query.get("high", "")),
-        levels=tuple(values_of(_fixed(query), parameters).items()),
-    )
-
-
-def _fixed(query: QueryParams) -> dict[str, str]:
-    given = {name: text for name, text in query.items() if name.startswith(FIXED) and text}
-    return {name.removeprefix(FIXED): text for name, text in given.items()}
-
-
-def _number(text: str) -> float | None:
-    try:
-        found = float(text)
-    except ValueError:
-        return None
-    return found if math.isfinite(found) else None
 
 
 def _read(c: Connection, study_id: str, query: QueryParams) -> _Read:
