@@ -10,6 +10,7 @@ from beliefgrid.main import create_app
 from beliefgrid.offline import Offline
 from beliefgrid.settings import Settings
 from tests.api.support import Api
+from tests.operation.receiving import Receiver, listening
 from tests.support.clock import Clock
 
 BASE_URL = "http://127.0.0.1:8000"
@@ -35,3 +36,16 @@ def make_token(database_url: str, scope: str, **more: object) -> str:
     secret: str = work.write(tokens.create_token, name=scope, scopes=[scope], **more)[0]
     work.close()
     return secret
+
+
+@pytest.fixture
+def receiver() -> Receiver:
+    """A receiver that takes everything."""
+    return Receiver()
+
+
+@pytest.fixture
+def url(receiver: Receiver) -> Iterator[str]:
+    """Its address."""
+    with listening(receiver) as address:
+        yield address
