@@ -33,6 +33,7 @@ CLOSED: dict[str, tuple[type[ActionError], str]] = {
 
 FEW_LOOKS = 16
 FIRST_LIST = timedelta(seconds=3)
+SHORT_WAIT = timedelta(milliseconds=200)  # for the newest posterior, while others are at work
 
 
 def ask(
@@ -48,8 +49,9 @@ def ask(
 ) -> Asked:
     """Lease up to `count` trials: the worker's own, then queued ones, then the best ranked.
 
-    With patience `one`, an ask refuses while exactly one result is not in the posterior yet;
-    with `all`, while any is. The caller waits and asks again.
+    With patience `one`, an ask refuses while exactly one result is not in the posterior yet, and
+    if others are at work only where it will be in a moment; with `all`, while any is missing. The
+    caller waits and asks again.
 
     Raises:
         StudyPausedError, StudyExhaustedError, StudyConvergedError, StudyArchivedError: the study
@@ -66,7 +68,8 @@ def ask(
         found = _resumed(study, worker, count, lease_seconds, rules)
         is_reused = len(found) == count
         if not is_reused:
-            _require_fresh(study, patience)
+            others = int(study.get("counts").get("active", 0)) - len(found)
+            _require_fresh(study, patience, is_alone=not others)
             wanted = min(count - len(found), study.trials_left() + _queued(study))
             lease = _Lease(worker, lease_seconds, rules)
             found += _from_queue(study, int(wanted), lease)
@@ -103,7 +106,7 @@ def _require_open(study: Change, rules: LeaseRules) -> None:
         raise StudyExhaustedError("the study's budget of seconds is spent")
 
 
-def _require_fresh(study: Change, patience: str) -> None:
+def _require_fresh(study: Change, patience: str, *, is_alone: bool) -> None:
     if study.row.update_error is not None:
         return  # there will be none for a while; what there is must do
     unseen = study.row.results - study.row.snapshot_results
@@ -111,9 +114,25 @@ def _require_fresh(study: Change, patience: str) -> None:
     if study.row.snapshot_seq == 0:
         # The first list is worth a moment; if nobody computes, the walk is as good a start.
         is_one_missing = study.now - study.row.created_at < FIRST_LIST
+    elif patience == "one" and is_one_missing and not is_alone:
+        is_one_missing = _is_soon_there(study)
     must_wait = {"none": False, "one": is_one_missing, "all": unseen > 0}
     if must_wait[patience]:
         raise PosteriorBehindError("the newest result is not in the posterior yet")
+
+
+def _is_soon_there(study: Change) -> bool:
+    """Say whether the one missing result will be in the posterior in a moment.
+
+    Not if updates take long, nor if it came while one was computed: then results come faster than
+    updates, and when this one is there, others will be missing.
+    """
+    newest = snapshots.pace(study.c, study.id, study.row.snapshot_seq)
+    came_at = study.row.last_result_at
+    if newest is None or came_at is None or newest.created_at > came_at:
+        return False
+    took = timedelta(milliseconds=newest.elapsed_ms)
+    return bool(max(took, study.now - came_at) <= SHORT_WAIT)
 
 
 def _queued(study: Change) -> int:

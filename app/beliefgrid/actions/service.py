@@ -43,6 +43,7 @@ Layers = dict[str, NDArray[np.floating[Any]]]
 log = logging.getLogger(__name__)
 
 LOOK_S = 1.0  # how often it looks by itself, should news get lost
+GLANCE_S = 0.2  # how often it looks whether the newest posterior is worth more of a wait
 PATIENCE_S = 15.0  # how long an ask waits for the newest posterior if it does not say
 MOST_LOOKS = 5  # at what another transaction was first with; one is enough
 JUMP_GRACE = timedelta(seconds=60)  # in which the sweeper prolongs the leases
@@ -193,8 +194,8 @@ class Service:
         """Hand out trials, when the posterior has seen what was known before.
 
         Without `wait_seconds` an ask waits only while a single result is missing, which is what
-        one worker after another sees; with it, for all results, and for a free cell, but never
-        longer than that.
+        one worker after another sees; while others are at work, too, it waits a moment at most.
+        With `wait_seconds` it waits for all results, and for a free cell, but never longer.
         """
         heard = Heard(render)
         said = {"worker": worker, "count": count, "lease_seconds": lease_seconds}
@@ -232,7 +233,7 @@ class Service:
                         patience=patience if left > 0 else "none",
                     )
                 except errors.PosteriorBehindError:
-                    await news.wait(min(left, LOOK_S))
+                    await news.wait(min(left, GLANCE_S))
                 except errors.AllLeasedError:
                     if wait_seconds is None or left <= 0:
                         raise

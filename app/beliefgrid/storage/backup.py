@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from beliefgrid.storage.errors import StorageError, StorageUnavailableError
+from beliefgrid.storage.errors import StorageError, StorageUnavailableError, sqlite_errors
 from beliefgrid.storage.sqlite import claim_file
 
 
@@ -17,7 +17,7 @@ def back_up(url: str, to: Path) -> int:
     It is written beside the target and moved there when it is complete.
 
     Raises:
-        StorageError: it is not SQLite, the target exists, or the copy is damaged.
+        StorageError: it is not SQLite, the target exists, there is no room, or the copy is damaged.
     """
     source = _file_of(url)
     if not source.is_file():
@@ -79,7 +79,8 @@ def _put_aside(target: Path) -> None:
 def _copy_into_place(source: Path, target: Path) -> int:
     partial = target.with_name(target.name + ".partial")
     try:
-        _copy(source, partial)
+        with sqlite_errors():
+            _copy(source, partial)
         _sync(partial)
         partial.replace(target)
         _sync(target.parent)

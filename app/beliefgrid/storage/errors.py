@@ -12,6 +12,8 @@ AWAY = ("08", "53", "55P03", "57", "58")
 SQLITE_AWAY = (
     "locked", "disk i/o", "unable to open", "readonly", "malformed", "not a database",
 )  # fmt: skip
+NO_ROOM, NO_ANSWER = "the database has no room left", "the database does not answer"
+SQLITE_FULL = ("SQLITE_IOERR_SHMSIZE",)  # what the log needs beside the file cannot grow
 UNDONE = ("40001", "40P01")  # serialization failure, deadlock: nothing was stored
 
 
@@ -58,11 +60,30 @@ def translated(error: DBAPIError) -> StorageError | DBAPIError:
         # What is undone time and again, however often it is tried, is as good as no answer.
         is_full, is_away = state == FULL, state.startswith((*AWAY, *UNDONE))
     else:
-        said = str(error.orig).lower()
-        is_full = "disk is full" in said
-        is_away = any(word in said for word in SQLITE_AWAY)
+        is_full, is_away = _as_sqlite_says(error.orig)
     if is_full:
-        return StorageFullError("the database has no room left")
+        return StorageFullError(NO_ROOM)
     if is_away or error.connection_invalidated:
-        return StorageUnavailableError("the database does not answer")
+        return StorageUnavailableError(NO_ANSWER)
     return error
+
+
+@contextmanager
+def sqlite_errors() -> Iterator[None]:
+    """Tell SQLite's own troubles in the service's words, where it is used without SQLAlchemy."""
+    import sqlite3
+
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        is_full, _ = _as_sqlite_says(error)
+        if is_full:
+            raise StorageFullError(NO_ROOM) from error
+        raise StorageUnavailableError(f"{NO_ANSWER}: {error}") from error
+
+
+def _as_sqlite_says(error: BaseException | None) -> tuple[bool, bool]:
+    """Return whether there is no room, and whether the file does not answer."""
+    said = str(error).lower()
+    is_full = "disk is full" in said or getattr(error, "sqlite_errorname", "") in SQLITE_FULL
+    return is_full, any(word in said for word in SQLITE_AWAY)

@@ -57,6 +57,12 @@ _POP = Prepared(
     # Trials that wait to be written took their cells off this list, or it was empty then.
     reads_stored=True,
 )
+_PACE = Prepared(
+    select(snapshots.c.created_at, snapshots.c.elapsed_ms).where(
+        snapshots.c.study_id == bindparam("study_id"), snapshots.c.seq == bindparam("seq")
+    ),
+    reads_stored=True,
+)
 _DROP = Prepared(
     delete(candidates).where(
         candidates.c.study_id == bindparam("study"), candidates.c.cell == bindparam("gone")
@@ -98,6 +104,12 @@ def find(
     if seq is not None:
         query = query.where(snapshots.c.seq <= seq)
     return c.execute(query.order_by(snapshots.c.seq.desc()).limit(1)).one_or_none()
+
+
+def pace(c: Connection, study_id: str, seq: int) -> AnyRow | None:
+    """Return when a snapshot was stored and how long it took to compute."""
+    row: AnyRow | None = _PACE.first(c, {"study_id": study_id, "seq": seq})
+    return row
 
 
 def listed(c: Connection, study_id: str, *, after: int, limit: int) -> list[AnyRow]:
