@@ -24,6 +24,23 @@ def test_draws_are_those_of_every_sample_counted() -> None:
     assert found.at_leader.tolist() == F[:, 1].tolist()
 
 
+def test_draws_on_large_grids_are_the_same_to_single_precision(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Sums over samples in single precision, block by block, beside those in double."""
+    rng, excluded = np.random.default_rng(0), np.arange(500) % 7 == 0
+    f = rng.standard_normal((12, 500)).astype(np.float32)
+    double = best_cell.draws([f[:1].copy(), f[1:].copy()], excluded, 1, untested=0.5)
+    monkeypatch.setattr(best_cell, "LARGE", 499)
+
+    single = best_cell.draws([f[:1].copy(), f[1:].copy()], excluded, 1, untested=0.5)
+
+    assert single.softmins.dtype == np.float32
+    np.testing.assert_allclose(single.softmins, double.softmins, rtol=2e-6, atol=1e-30)
+    np.testing.assert_array_equal(single.histogram, double.histogram)
+    np.testing.assert_array_equal(single.lowest, double.lowest)
+
+
 def test_the_posterior_is_prior_times_likelihood() -> None:
     """posterior(c) = prior(c) L(c) / sum, with L a power of the calibrated mixture."""
     prior = np.array([0.7, 0.2, 0.1])

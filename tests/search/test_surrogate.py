@@ -92,6 +92,6 @@ def test_samples_come_in_blocks_that_are_the_same_every_time() -> None:
 def test_blocks_are_small_on_large_grids(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more values are held at once than allowed."""
     monkeypatch.setattr("beliefgrid.search.samples.BLOCK_VALUES", 200)
-    monkeypatch.setattr("beliefgrid.search.samples.SMALLEST_BLOCK", 1)
+    monkeypatch.setattr("beliefgrid.search.samples.FEW", 1)
 
     assert [len(f) for f in samples(_surrogate(), 7, stream(0, 1, "test"))] == [3, 3, 1]

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.blas import sgemv
 
 from beliefgrid.search.arrays import Bools, Floats, Ints, Reals
 
@@ -24,6 +25,7 @@ COLDEST = 1e-3  # share of untested cells below which they stay
 FEW, MANY = 6, 20  # results between which the weights move
 WEIGHTS_OF_FEW = (0.10, 0.05, 0.35, 0.50, 0.00)  # uniform, histogram, softmins
 WEIGHTS_OF_MANY = (0.03, 0.15, 0.35, 0.07, 0.40)
+LARGE = 1 << 17  # cells: above, sums over samples are in single precision
 SHARPER = 0.1  # the mixture counts to the power 1 + 0.1 times the share of untested cells
 
 
@@ -32,7 +34,7 @@ class Draws:
     """What the samples say."""
 
     histogram: Floats  # (G,) sums to 1
-    softmins: Floats  # (3, G) each sums to 1
+    softmins: Reals  # (3, G) each sums to 1
     lowest: Floats  # (S,) the objective in the best cell of each sample
     at_leader: Floats  # (S,) the objective in the leading cell
     at_watched: Floats  # (S, k) the objective in other cells that somebody asks about
@@ -47,40 +49,45 @@ def draws(
 ) -> Draws:
     """Return what blocks of samples say; excluded cells are never the best. Blocks are used up."""
     n_cells = len(excluded)
-    histogram, softmins = np.zeros(n_cells), np.zeros((len(TEMPERATURES), n_cells))
+    histogram = np.zeros(n_cells)
+    precision = np.float64 if n_cells <= LARGE else np.float32
+    softmins = np.zeros((len(TEMPERATURES), n_cells), dtype=precision)
+    never = np.flatnonzero(excluded)
     lowest, at_leader, at_watched = [], [], []
     watched = np.zeros(0, np.int64) if watched is None else watched
     for f in blocks:
         at_leader.append(f[:, leader].astype(np.float64) if leader is not None else f[:, 0] * 0)
         at_watched.append(f[:, watched].astype(np.float64))
-        f[:, excluded] = np.inf
+        f[:, never] = np.inf
         best = f.argmin(axis=1)
         low = f[np.arange(len(f)), best]
         lowest.append(low.astype(np.float64))
         np.add.at(histogram, best, 1)
-        softmins += _softmins(f, low, max(untested, COLDEST))
+        _add_softmins(f, low, max(untested, COLDEST), softmins)
     n_samples = sum(map(len, lowest))
     return Draws(
         histogram / n_samples,
-        softmins / n_samples,
+        softmins / precision(n_samples),
         np.concatenate(lowest),
         np.concatenate(at_leader),
         np.concatenate(at_watched),
     )
 
 
-def _softmins(f: Reals, low: Reals, untested: float) -> Reals:
-    """Return the sums of softmins of samples, in place: f is used up."""
+def _add_softmins(f: Reals, low: Reals, untested: float, sums: Reals) -> None:
+    """Add the softmins of samples to sums over samples, (3, G); f is used up."""
     np.subtract(low[:, None], f, out=f)
     np.multiply(f, f.dtype.type(1 / (TEMPERATURES[0] * untested)), out=f)
     np.exp(f, out=f)
-    found = []
-    for place in range(len(TEMPERATURES)):
+    for place, total in enumerate(sums):
         if place:  # a quarter of the temperature: the fourth power
             np.square(f, out=f)
             np.square(f, out=f)
-        found.append((1 / f.sum(axis=1)) @ f)
-    return np.stack(found)
+        share = 1 / f.sum(axis=1)
+        if total.dtype == np.float64:
+            np.add(total, share @ f, out=total)
+        else:  # in place, without an array as large as the grid in between
+            sgemv(1.0, f.T, share, beta=1.0, y=total, overwrite_y=1)
 
 
 def posterior(

@@ -18,8 +18,9 @@ from beliefgrid.search.fit import TAU2
 from beliefgrid.search.streams import normals
 from beliefgrid.search.surrogate import Surrogate
 
-SMALLEST_BLOCK = 4  # samples
 BLOCK_VALUES = 1 << 17  # of samples held at once: half a megabyte stays in the cache
+FEW = 4  # samples: as many at once cost less than one by one ...
+FEW_VALUES = 1 << 19  # ... while they are no more values than these
 
 
 def samples(
@@ -30,7 +31,8 @@ def samples(
     A block is gone when the next one comes: both use the same memory.
     """
     n_cells = surrogate.factors.n_cells
-    step = min(n_samples, max(SMALLEST_BLOCK, BLOCK_VALUES // n_cells))
+    few = max(1, min(FEW, FEW_VALUES // n_cells))
+    step = min(n_samples, max(few, BLOCK_VALUES // n_cells))
     roots = surrogate.factors.roots()
     memory = np.empty((2, step, n_cells), dtype=np.float32)  # fresh memory costs page faults
     for first in range(0, n_samples, step):
