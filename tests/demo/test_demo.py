@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.demo.test_autoencoder import BEST, TABLE
-from tests.support.server import free_port, is_ready
+from tests.support.server import free_port, is_well
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -146,7 +146,7 @@ def test_a_killed_demo_leaves_nothing_behind(tmp_path: Path, own_study: list[str
     with running_demo(tmp_path, *own_study, "--port", port) as demo:
         demo.has_said("trial   1")
         demo.process.kill()
-        wait_until(lambda: not is_ready(url))
+        wait_until(lambda: not is_well(url))
 
     with running_demo(tmp_path, *own_study, "--port", port) as again:
         again.has_said(f"Dashboard: {url}")

@@ -1,4 +1,4 @@
-"""An updater in a process of its own, and the processes that compute for one."""
+"""An updater in a process of its own, what computes for one, and commands."""
 
 import os
 import signal
@@ -29,6 +29,18 @@ def running_updater(folder: Path, database_url: str) -> Iterator[subprocess.Pope
             process.send_signal(signal.SIGCONT)
             process.terminate()
         process.wait(timeout=30)
+
+
+def beliefgrid(folder: Path, database_url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end; whatever goes wrong, it says so without a traceback."""
+    ours = {name: value for name, value in os.environ.items() if "BELIEFGRID_" not in name}
+    done = subprocess.run(
+        [sys.executable, "-m", "beliefgrid.cli", *words],
+        env=ours | {"BELIEFGRID_DATABASE_URL": database_url},
+        cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
 
 
 def engines_of(pid: int) -> list[int]:

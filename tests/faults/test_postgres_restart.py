@@ -13,6 +13,7 @@ from tests.faults.invariants import require_whole
 from tests.faults.load import Ledger, Load, create
 from tests.faults.patience import first_success, patience
 from tests.support import postgres
+from tests.support.missing import lacking
 from tests.support.server import running_server
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
@@ -29,7 +30,11 @@ TERMINATE = (
 def durable() -> Iterator[postgres.Cluster]:
     """A Postgres of our own that waits for the disk; a given one cannot be restarted."""
     if os.environ.get("TEST_DATABASE_URL"):
-        pytest.skip("TEST_DATABASE_URL names a server that is not ours to restart")
+        lacking(
+            "restarts of Postgres",
+            "TEST_DATABASE_URL names a server that is not ours to restart; run these without it, "
+            "with the package postgresql installed",
+        )
     with postgres.cluster(is_durable=True) as cluster:
         yield cluster
 

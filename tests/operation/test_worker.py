@@ -14,7 +14,7 @@ from beliefgrid.settings import Settings
 from tests.api.support import Api
 from tests.operation.conftest import BASE_URL, make_token
 from tests.operation.test_metrics import samples
-from tests.support.server import free_port, is_ready
+from tests.support.server import free_port, is_well
 from tests.support.waiting import wait_until
 
 
@@ -64,7 +64,7 @@ def test_the_command_takes_a_port(postgres_url: str, tmp_path: Path) -> None:
         process = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=out, stderr=out)
     try:
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: is_ready(url), process=process, log=log)
+        wait_until(lambda: is_well(url), process=process, log=log)
         numbers = httpx2.get(f"{url}/metrics", timeout=20)
     finally:
         process.terminate()

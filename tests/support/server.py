@@ -32,9 +32,17 @@ class Server:
 
 @contextmanager
 def running_server(
-    folder: Path, database_url: str, *, port: int | None = None, **variables: str
+    folder: Path,
+    database_url: str,
+    *,
+    port: int | None = None,
+    until: str = "/readyz",
+    **variables: str,
 ) -> Iterator[Server]:
-    """Serve a migrated database until the block ends; more settings as BELIEFGRID_ variables."""
+    """Serve a migrated database until the block ends; more settings as BELIEFGRID_ variables.
+
+    The block begins when the path `until` answers 200.
+    """
     port = port or free_port()
     log = folder / f"server-{port}.log"
     ours = {name: value for name, value in os.environ.items() if "BELIEFGRID_" not in name}
@@ -46,7 +54,7 @@ def running_server(
         )
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
-        ready = lambda: is_ready(server.url)
+        ready = lambda: is_well(server.url, until)
         wait_until(ready, process=process, log=log, patience_s=START_S)
         yield server
     finally:
@@ -55,12 +63,12 @@ def running_server(
         process.wait(timeout=20)
 
 
-def is_ready(url: str) -> bool:
+def is_well(url: str, path: str = "/readyz") -> bool:
     """Return whether a server says that it can work."""
     # Nothing heavier: it is asked all the time while a server starts on the same two cores.
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False
