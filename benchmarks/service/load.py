@@ -27,6 +27,7 @@ from benchmarks.service.driving import (
     drive,
     must,
     new_study,
+    wait_until_current,
 )
 from benchmarks.service.systems import Databases, databases, floor, ours
 from benchmarks.service.wire import Wire
@@ -80,8 +81,10 @@ def _measured(lent: Databases, options: argparse.Namespace) -> list[Measured]:
 
 def _warm(wire: Wire) -> Step:
     """Return a step on a new study whose list is there: asks are measured, not the start."""
-    step = ask_and_tell(new_study(wire))
+    study = new_study(wire)
+    step = ask_and_tell(study)
     step(wire, "first")
+    wait_until_current(wire, study)
     return step
 
 

@@ -21,7 +21,7 @@ from beliefgrid.actions.errors import (
 from beliefgrid.actions.leases import LeaseRules, granted
 from beliefgrid.actions.views import Asked, TrialView, trial_view
 from beliefgrid.search import next_untested
-from beliefgrid.storage import snapshots, trials
+from beliefgrid.storage import events, snapshots, trials
 from beliefgrid.storage.rows import AnyRow
 
 CLOSED: dict[str, tuple[type[ActionError], str]] = {
@@ -107,32 +107,32 @@ def _require_open(study: Change, rules: LeaseRules) -> None:
 
 
 def _require_fresh(study: Change, patience: str, *, is_alone: bool) -> None:
-    if study.row.update_error is not None:
+    if patience == "none" or study.row.update_error is not None:
         return  # there will be none for a while; what there is must do
     unseen = study.row.results - study.row.snapshot_results
-    is_one_missing = unseen == 1
-    if study.row.snapshot_seq == 0:
+    must_wait = unseen > 0
+    if study.row.snapshot_seq == 0 and patience == "one":
         # The first list is worth a moment; if nobody computes, the walk is as good a start.
-        is_one_missing = study.now - study.row.created_at < FIRST_LIST
-    elif patience == "one" and is_one_missing and not is_alone:
-        is_one_missing = _is_soon_there(study)
-    must_wait = {"none": False, "one": is_one_missing, "all": unseen > 0}
-    if must_wait[patience]:
+        must_wait = study.now - study.row.created_at < FIRST_LIST
+    elif patience == "one":
+        must_wait = unseen == 1 and _is_worth_a_wait(study, is_alone=is_alone)
+    if must_wait:
         raise PosteriorBehindError("the newest result is not in the posterior yet")
 
 
-def _is_soon_there(study: Change) -> bool:
-    """Say whether the one missing result will be in the posterior in a moment.
+def _is_worth_a_wait(study: Change, *, is_alone: bool) -> bool:
+    """Say whether an ask should wait for the one result that the posterior lacks.
 
-    Not if updates take long, nor if it came while one was computed: then results come faster than
-    updates, and when this one is there, others will be missing.
+    Not if that came while the newest posterior was computed: results come faster than updates
+    then, and when this one is there, others will be missing.
     """
-    newest = snapshots.pace(study.c, study.id, study.row.snapshot_seq)
-    came_at = study.row.last_result_at
-    if newest is None or came_at is None or newest.created_at > came_at:
+    if events.has_after(study.c, study.id, study.row.result_seq, "updated"):
         return False
-    took = timedelta(milliseconds=newest.elapsed_ms)
-    return bool(max(took, study.now - came_at) <= SHORT_WAIT)
+    if is_alone:
+        return True
+    took = timedelta(milliseconds=snapshots.elapsed_ms(study.c, study.id, study.row.snapshot_seq))
+    missing_for = study.now - (study.row.last_result_at or study.now)
+    return max(took, missing_for) <= SHORT_WAIT
 
 
 def _queued(study: Change) -> int:

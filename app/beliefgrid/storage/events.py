@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from beliefgrid.storage import transaction, webhooks
 from beliefgrid.storage.prepared import Prepared
@@ -11,6 +11,16 @@ from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import events
 
 _ADD = Prepared(insert(events), [column.name for column in events.c])
+
+_OF_KIND_AFTER = Prepared(
+    select(events.c.seq)
+    .where(
+        events.c.study_id == bindparam("study_id"),
+        events.c.seq > bindparam("after"),
+        events.c.kind == bindparam("wanted"),
+    )
+    .limit(1)
+)
 
 
 def add(c: Connection, rows: list[dict[str, Any]]) -> None:
@@ -51,6 +61,12 @@ def after(c: Connection, study_id: str, seq: int, limit: int) -> list[AnyRow]:
     """Return the events after one, in order."""
     query = select(events).where(events.c.study_id == study_id, events.c.seq > seq)
     return list(c.execute(query.order_by(events.c.seq).limit(limit)).all())
+
+
+def has_after(c: Connection, study_id: str, seq: int, kind: str) -> bool:
+    """Say whether an event of a kind came after another one."""
+    said = {"study_id": study_id, "after": seq, "wanted": kind}
+    return _OF_KIND_AFTER.first(c, said) is not None
 
 
 def of_kind(c: Connection, study_id: str, kind: str) -> list[AnyRow]:

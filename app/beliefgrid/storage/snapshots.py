@@ -57,8 +57,8 @@ _POP = Prepared(
     # Trials that wait to be written took their cells off this list, or it was empty then.
     reads_stored=True,
 )
-_PACE = Prepared(
-    select(snapshots.c.created_at, snapshots.c.elapsed_ms).where(
+_ELAPSED = Prepared(
+    select(snapshots.c.elapsed_ms).where(
         snapshots.c.study_id == bindparam("study_id"), snapshots.c.seq == bindparam("seq")
     ),
     reads_stored=True,
@@ -106,10 +106,10 @@ def find(
     return c.execute(query.order_by(snapshots.c.seq.desc()).limit(1)).one_or_none()
 
 
-def pace(c: Connection, study_id: str, seq: int) -> AnyRow | None:
-    """Return when a snapshot was stored and how long it took to compute."""
-    row: AnyRow | None = _PACE.first(c, {"study_id": study_id, "seq": seq})
-    return row
+def elapsed_ms(c: Connection, study_id: str, seq: int) -> float:
+    """Return how long a snapshot took to compute."""
+    found = _ELAPSED.first(c, {"study_id": study_id, "seq": seq})
+    return 0.0 if found is None else float(found.elapsed_ms)
 
 
 def listed(c: Connection, study_id: str, *, after: int, limit: int) -> list[AnyRow]:
