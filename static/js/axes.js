@@ -7,6 +7,8 @@ const TITLE_ROOM = 26;
 const LEGEND_GAP = 40;
 const LEGEND_ROW = 20;
 const MOST_LETTERS = 24;
+/** Labels have their room: without this Plotly measures every label once for each of them. */
+export const IN_ITS_ROOM = Object.freeze({ ticklabeloverflow: "allow" });
 const SLANT = { angle: 40, across: 22, down: Math.sin((40 * Math.PI) / 180) };
 
 const pen = new OffscreenCanvas(1, 1).getContext("2d");
@@ -46,6 +48,7 @@ export function levelAxis(name, labels, { font, width, length, isAcross = false,
     zeroline: false,
     ticks: "",
     fixedrange: isFixed,
+    ...IN_ITS_ROOM,
   };
   return { axis, room: Math.ceil(long) + (name ? TITLE_ROOM : 4) };
 }
@@ -67,6 +70,7 @@ export function numberAxis(name, values, { colours, most, isAcross = false, isLo
     gridcolor: colours.line,
     linecolor: colours.line,
     zeroline: false,
+    ...IN_ITS_ROOM,
   };
   return { axis, room: Math.ceil(long) + (name ? TITLE_ROOM : 4) };
 }

@@ -1,6 +1,6 @@
 /** Figures as plain objects for Plotly: no element, no address, no clock. */
 
-import { legendRoom, levelAxis, numberAxis, widest } from "./axes.js";
+import { IN_ITS_ROOM, legendRoom, levelAxis, numberAxis, widest } from "./axes.js";
 import { level, levels, literal, number } from "./format.js";
 import { layerOf, valueText } from "./layers.js";
 import { colorscale } from "./palettes.js";
@@ -107,6 +107,7 @@ function colorbar(layer, { metric, colour, bottom, hasTitle }) {
     thickness: BAR,
     outlinewidth: 0,
     len: 1,
+    ...IN_ITS_ROOM,
     ...(hasTitle && { title: { text: title + unit, side: "right", font: TITLE } }),
     ...ticks,
   };
@@ -232,6 +233,7 @@ const ticksIn = (width) => Math.max(2, Math.floor(width / 90));
 
 /** Return one sentence that says what a heatmap shows, for those who cannot see it. */
 export function describe(matrix, known) {
+  if (matrix.said) return matrix.said;
   const peak = peakOf(matrix);
   const where = peak && `${matrix.x} ${level(matrix.x_values[peak.i])}${matrix.y ? `, ${matrix.y} ${level(matrix.y_values[peak.j])}` : ""}`;
   const size = `${matrix.x_values.length} by ${rowsOf(matrix)} cells`;
