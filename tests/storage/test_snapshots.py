@@ -1,5 +1,6 @@
 """Snapshots and the ranked list that the asks take from."""
 
+import json
 from typing import Any
 
 import pytest
@@ -78,12 +79,33 @@ def candidate(study_id: str, rank: int, cell: int) -> dict[str, Any]:
     return {"study_id": study_id, "rank": rank, "cell": cell, "seq": 6, "explanation": {"n": cell}}
 
 
+def ranked(*cells: int) -> str:
+    """Return a ranked list as an update hands it over."""
+    return json.dumps([(cell, {"n": cell, "rule": "expected gain"}) for cell in cells])
+
+
+def test_a_list_is_stored_as_it_was_written(database: Database, three: str) -> None:
+    """Ranks in order, explanations to the last digit, and cells that are taken left out."""
+
+    def work(c: Connection) -> list[tuple[Any, ...]]:
+        why = {"rule": "näher", "gain": 0.1 + 0.2, "names": ["a", None], "sure": True}
+        listed = [(9, why), (3, {}), (5, {"rule": "repeat"}), (6, {"rule": "repeat"})]
+        trials.add(c, trial_row(three, 1, cell=3))
+        trials.add(c, trial_row(three, 2, cell=5, state="completed"))
+        trials.add(c, trial_row(three, 3, cell=6, state="active"))
+        snapshots.replace_candidates(c, three, 6, json.dumps(listed))
+        popped = [snapshots.pop_candidate(c, three) for _ in range(3)]
+        return [(row.rank, row.cell, row.seq, row.explanation) for row in popped if row is not None]
+
+    why = {"rule": "näher", "gain": 0.1 + 0.2, "names": ["a", None], "sure": True}
+    assert database.write(work).result() == [(0, 9, 6, why), (2, 5, 6, {"rule": "repeat"})]
+
+
 def test_the_best_ranked_cell_is_taken_first(database: Database, three: str) -> None:
     """What was given back comes before all, what went another way not at all."""
 
     def work(c: Connection) -> list[int | None]:
-        rows = [candidate(three, rank, cell) for rank, cell in enumerate((7, 3, 5, 8))]
-        snapshots.replace_candidates(c, three, rows)
+        snapshots.replace_candidates(c, three, 6, ranked(7, 3, 5, 8))
         snapshots.drop_candidate(c, three, 3)
         snapshots.put_candidate(c, candidate(three, -1, 2))
         trials.add(c, trial_row(three, 1, cell=5))
@@ -97,8 +119,8 @@ def test_a_new_list_replaces_the_old_one(database: Database, three: str) -> None
     """Nothing of the old one is left."""
 
     def work(c: Connection) -> list[int]:
-        snapshots.replace_candidates(c, three, [candidate(three, 0, 1)])
-        snapshots.replace_candidates(c, three, [candidate(three, 0, 4), candidate(three, 1, 2)])
+        snapshots.replace_candidates(c, three, 4, ranked(1))
+        snapshots.replace_candidates(c, three, 6, ranked(4, 2))
         snapshots.drop_candidates(c, three, {2})
         return snapshots.candidate_cells(c, three)
 

@@ -146,14 +146,13 @@ def test_cells_are_told_apart(database: Database, study: str) -> None:
     def look(c: Connection) -> tuple[Any, ...]:
         return (
             trials.taken_cells(c, study),
-            trials.taken_among(c, study, [0, 2, 8]),
             trials.pending_cells(c, study),
             trials.open_cells(c, study),
             trials.is_taken(c, study, 2),
             trials.is_taken(c, study, 8),
         )
 
-    assert database.read(look).result() == ({0, 1, 2, 3, 4}, {0, 2}, [2], 1, True, False)
+    assert database.read(look).result() == ({0, 1, 2, 3, 4}, [2], 1, True, False)
 
 
 @pytest.mark.usefixtures("five")

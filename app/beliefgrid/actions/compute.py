@@ -6,6 +6,7 @@ side. A child that dies is replaced, and whoever waited for it gets `ComputeErro
 
 import asyncio
 import contextlib
+import json
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
@@ -40,7 +41,7 @@ class Update:
     engine_version: str
     summary: dict[str, Any]
     top: list[dict[str, Any]]
-    queue: list[tuple[int, dict[str, Any]]]
+    queue: str  # JSON of a list of [cell, explanation]: it is stored without being looked at
     field: bytes
     holds: bool
     elapsed_ms: float
@@ -71,7 +72,7 @@ def compute_update(
         engine_version=posterior.engine_version,
         summary=_summary(problem, posterior, recipe),
         top=[_belief(problem.grid, belief) for belief in posterior.top],
-        queue=[(candidate.cell, candidate.explanation) for candidate in posterior.queue],
+        queue=json.dumps([(one.cell, one.explanation) for one in posterior.queue]),
         field=search.encode_field(posterior.p_best),
         holds=posterior.should_stop,
         elapsed_ms=1000 * (perf_counter() - began),
@@ -234,16 +235,12 @@ def _end_with(parent: Connection) -> None:
 
 @lru_cache(maxsize=4)
 def _problem_of(definition: str) -> Any:
-    import json
-
     from beliefgrid import search
 
     return search.Problem.from_definition(json.loads(definition))
 
 
 def _problem(definition: dict[str, Any]) -> Any:
-    import json
-
     return _problem_of(json.dumps(definition, sort_keys=False))
 
 

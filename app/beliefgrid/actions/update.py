@@ -150,20 +150,12 @@ def _twice_running(c: Connection, study: Change, update: Update) -> Update:
 
 def _replace_queue(study: Change, done: Task, update: Update) -> None:
     # Cells that were leased or told while the update was computed are not offered again.
-    is_new = {cell: why["rule"] != snapshots.SECOND_LOOK for cell, why in update.queue}
-    taken = trials.taken_among(study.c, study.id, [cell for cell in is_new if is_new[cell]])
-    again = [cell for cell in is_new if not is_new[cell]]
-    if again:
-        taken |= trials.taken_among(study.c, study.id, again, tested=False)
+    snapshots.replace_candidates(study.c, study.id, done.recipe.seq, update.queue)
     if done.revision != study.row.revision:  # its rules may have been others
-        taken |= {cell for cell, _ in update.queue if not study.problem.is_allowed(cell)}
-    seq = done.recipe.seq
-    rows = [
-        {"study_id": study.id, "rank": rank, "cell": cell, "seq": seq, "explanation": explanation}
-        for rank, (cell, explanation) in enumerate(update.queue)
-        if cell not in taken
-    ]
-    snapshots.replace_candidates(study.c, study.id, rows)
+        offered = snapshots.candidate_cells(study.c, study.id)
+        gone = [cell for cell in offered if not study.problem.is_allowed(cell)]
+        if gone:
+            snapshots.drop_candidates(study.c, study.id, gone)
 
 
 def _stop_if_asked(study: Change, update: Update) -> None:

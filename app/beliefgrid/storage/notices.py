@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import URL
 
+from beliefgrid.storage.silence import connect_options
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -21,6 +23,7 @@ CHANNEL = "beliefgrid"
 MOST_BYTES = 7000  # Postgres takes payloads of up to 8000
 PAUSE_S = 1.0  # between attempts to connect
 LOOK_S = 2.0  # how long a thread takes at most to notice that it should end
+END_S = 5.0  # how long the end waits for a thread that a silent server keeps
 _NOTIFY = "SELECT pg_notify(%s, %s)"
 
 Touched = dict[str, bool]  # the changed studies, and whether their posterior must follow
@@ -32,6 +35,7 @@ class Notices:
 
     def __init__(self, url: URL, on_news: OnNews) -> None:
         self._url = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._limits = connect_options(url)
         self._on_news = on_news
         self._waiting: Touched = {}
         self._changed = threading.Condition()
@@ -57,7 +61,7 @@ class Notices:
             self._is_open = False
             self._changed.notify()
         for thread in self._threads:
-            thread.join()
+            thread.join(END_S)
 
     def _keep_up(self, work: Callable[["psycopg.Connection[Any]"], None]) -> None:
         """Do the work on a connection, and on a new one whenever the server was away."""
@@ -65,7 +69,7 @@ class Notices:
 
         while self._is_open:
             try:
-                with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+                with psycopg.connect(self._url, autocommit=True, **self._limits) as connection:
                     work(connection)
             except psycopg.Error as error:
                 log.warning("no news from other processes for now: %s", error)

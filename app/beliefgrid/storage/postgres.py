@@ -12,6 +12,7 @@ from beliefgrid.storage import group, transaction
 from beliefgrid.storage.errors import UNDONE, StorageError, storage_errors, translated
 from beliefgrid.storage.group import Change, Done, OnCommit, OnCount, Work
 from beliefgrid.storage.notices import Notices
+from beliefgrid.storage.silence import Silence, connect_options
 
 T = TypeVar("T")
 
@@ -34,10 +35,11 @@ class PostgresDatabase:
             connect_args={
                 "options": "-c lock_timeout=5s -c statement_timeout=30s "
                 "-c idle_in_transaction_session_timeout=30s -c timezone=UTC",
-                "connect_timeout": 5,
+                **connect_options(url),
             },
         )
         transaction.watch(self.engine)
+        self._silence = Silence(self.engine)
         self._read_engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._lanes: dict[str, list[Change]] = {}  # studies that a thread writes; what waits
         self._lanes_lock = threading.Lock()
@@ -58,12 +60,13 @@ class PostgresDatabase:
         return change.future
 
     def read(self, work: Work[T]) -> Future[T]:
-        return self._readers.submit(_on_postgres, self._read_engine, work)
+        return self._readers.submit(self._run, self._read_engine, work)
 
     def close(self) -> None:
         self._writers.shutdown()
         self._readers.shutdown()
         self._notices.close()
+        self._silence.close()
         self.engine.dispose()
 
     def _write_lane(self, study_id: str) -> None:
@@ -96,7 +99,11 @@ class PostgresDatabase:
             self._notices.send(done.touched)
 
     def _commit(self, batch: list[Change]) -> Done:
-        return _on_postgres(self.engine, lambda c: group.run(c, batch))
+        return self._run(self.engine, lambda c: group.run(c, batch))
+
+    def _run(self, engine: Engine, work: Work[T]) -> T:
+        self._silence.require_answers()  # nobody begins to wait
+        return _on_postgres(engine, work)
 
 
 def _on_postgres(engine: Engine, work: Work[T]) -> T:

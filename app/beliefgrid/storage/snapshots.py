@@ -3,7 +3,21 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    String,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    not_,
+    select,
+)
 
 from beliefgrid.storage.prepared import Prepared
 from beliefgrid.storage.rows import AnyRow
@@ -57,6 +71,42 @@ _POP = Prepared(
     # Trials that wait to be written took their cells off this list, or it was empty then.
     reads_stored=True,
 )
+_EMPTY = Prepared(delete(candidates).where(candidates.c.study_id == bindparam("study_id")))
+_DROP_TAKEN = Prepared(
+    delete(candidates).where(candidates.c.study_id == bindparam("study_id"), not_(_IS_FREE))
+)
+
+
+def _ranking(elements: Any, *columns: ColumnElement[Any]) -> Prepared:
+    """Return the statement that stores a list: its rank, cell and explanation out of JSON."""
+    rank, cell, explanation = columns
+    study, seq = bindparam("study_id", type_=String), bindparam("seq", type_=BigInteger)
+    rows = select(study, rank, cell, seq, explanation).select_from(elements)
+    names = ["study_id", "rank", "cell", "seq", "explanation"]
+    return Prepared(insert(candidates).from_select(names, rows))
+
+
+_WRITTEN = bindparam("written", type_=String)
+_IN_SQLITE = func.json_each(_WRITTEN).table_valued("key", "value")
+_IN_POSTGRES = (
+    func.json_array_elements(cast(_WRITTEN, JSON))
+    .table_valued("value", with_ordinality="place")
+    .render_derived()
+)
+_RANK = {
+    "sqlite": _ranking(
+        _IN_SQLITE,
+        _IN_SQLITE.c.key,
+        func.json_extract(_IN_SQLITE.c.value, "$[0]"),
+        func.json_extract(_IN_SQLITE.c.value, "$[1]"),
+    ),
+    "postgresql": _ranking(
+        _IN_POSTGRES,
+        _IN_POSTGRES.c.place - 1,
+        cast(_IN_POSTGRES.c.value.op("->>")(0), BigInteger),
+        _IN_POSTGRES.c.value.op("->")(1),
+    ),
+}
 _ELAPSED = Prepared(
     select(snapshots.c.elapsed_ms).where(
         snapshots.c.study_id == bindparam("study_id"), snapshots.c.seq == bindparam("seq")
@@ -147,11 +197,16 @@ def remove_all(c: Connection, study_id: str) -> None:
     c.execute(delete(snapshots).where(snapshots.c.study_id == study_id))
 
 
-def replace_candidates(c: Connection, study_id: str, rows: list[dict[str, Any]]) -> None:
-    """Store the ranked cells that the next asks take."""
-    c.execute(delete(candidates).where(candidates.c.study_id == study_id))
-    if rows:
-        c.execute(insert(candidates), rows)
+def replace_candidates(c: Connection, study_id: str, seq: int, written: str) -> None:
+    """Store the ranked cells that the next asks take, except those that are taken already.
+
+    They come as the JSON text of a list of [cell, explanation], best first: the database takes it
+    apart, since a thousand rows would keep this process from answering anybody.
+    """
+    _EMPTY.run(c, {"study_id": study_id})
+    said = {"study_id": study_id, "seq": seq, "written": written}
+    if _RANK[c.dialect.name].run(c, said):
+        _DROP_TAKEN.run(c, {"study_id": study_id})
 
 
 def pop_candidate(c: Connection, study_id: str) -> AnyRow | None:

@@ -180,20 +180,6 @@ def is_taken(c: Connection, study_id: str, cell: int) -> bool:
     return _TAKEN.first(c, {"study_id": study_id, "cell": cell}) is not None
 
 
-def taken_among(c: Connection, study_id: str, cells: list[int], *, tested: bool = True) -> set[int]:
-    """Return those of the cells that are live, waiting or already have a result.
-
-    Without `tested` those that only have a result are left out.
-    """
-    query = select(trials.c.cell).where(
-        trials.c.study_id == study_id,
-        trials.c.cell.in_(cells),
-        IS_TAKEN if tested else IS_UNDER_WAY,
-        trials.c.deleted_at.is_(None),
-    )
-    return {int(cell) for cell in c.execute(query).scalars() if cell is not None}
-
-
 def taken_cells(c: Connection, study_id: str) -> set[int]:
     """Return the cells that are live, waiting or already have a result."""
     query = select(trials.c.cell).where(
