@@ -77,8 +77,10 @@ class Cluster:
 
 
 @contextmanager
-def cluster(*, is_durable: bool = False) -> Iterator[Cluster]:
+def cluster(*settings: str, is_durable: bool = False, port: int | None = None) -> Iterator[Cluster]:
     """Run a Postgres with a migrated template database; a durable one waits for the disk.
+
+    It listens on a socket of its own, or on a port of this machine.
 
     Raises:
         PostgresMissingError: there is none to run.
@@ -90,7 +92,7 @@ def cluster(*, is_durable: bool = False) -> Iterator[Cluster]:
         return
     home = Path(tempfile.mkdtemp(prefix="beliefgrid-pg-", dir="/tmp"))
     try:
-        postmaster = Postmaster(home, () if is_durable else CARELESS)
+        postmaster = Postmaster(home, (*settings, *(() if is_durable else CARELESS)), port)
         postmaster.start()
         try:
             with _with_template(Cluster(postmaster.url, postmaster=postmaster)) as ready:
@@ -115,14 +117,17 @@ def _with_template(ready: Cluster) -> Iterator[Cluster]:
 class Postmaster:
     """One server process, which can be stopped and started again on the same data."""
 
-    def __init__(self, home: Path, settings: Sequence[str]) -> None:
+    def __init__(self, home: Path, settings: Sequence[str], port: int | None = None) -> None:
         self._home, self._data, self._log = home, home / "data", home / "server.log"
         self._who = _stand_in(home)
         self._binaries = _usable(_find_binaries(), home, self._who)
-        self._settings = ("listen_addresses=", *settings)
-        self.url = URL.create(
-            "postgresql", username="postgres", database="postgres", query={"host": str(home)}
-        )
+        self.url = URL.create("postgresql", username="postgres", database="postgres")
+        if port is None:
+            self._settings: tuple[str, ...] = ("listen_addresses=", *settings)
+            self.url = self.url.set(query={"host": str(home)})
+        else:
+            self._settings = ("listen_addresses=127.0.0.1", f"port={port}", *settings)
+            self.url = self.url.set(host="127.0.0.1", port=port)
         subprocess.run(
             [self._binaries / "initdb", f"--pgdata={self._data}", "--username=postgres",
              "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"],
