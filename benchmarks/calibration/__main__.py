@@ -2,15 +2,17 @@
 
     python -m benchmarks.calibration TABLES     TABLES also from BELIEFGRID_TABLES
 
-It uses the runs of `python -m benchmarks.quality`, and makes the ones that are missing.
+It uses the runs of `python -m benchmarks.quality`, and makes the ones that are missing. Each range
+of sizes (--at-least, --at-most) has a part of its own in RESULTS.md; the diagram is of the first.
 """
 
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks import sections
 from benchmarks.calibration.diagram import draw
-from benchmarks.calibration.report import Calibration, gather, section
+from benchmarks.calibration.report import TITLE, Calibration, gather, section
 from benchmarks.machine import stamp
 from benchmarks.quality.runner import arguments, chosen_tables, complete
 
@@ -25,11 +27,13 @@ def main() -> None:
     runs = complete(given, tables)
     found = gather(tables, runs)
     results, diagram = where(given.results)
-    text = section(found)
-    commits = {record["commit"] for seeds in runs.values() for record in seeds.values()}
-    made_at = f"Runs of the quality benchmark, engine at {', '.join(sorted(commits))}."
-    results.write_text(f"{text}\n{made_at} Scored {stamp()}\n", encoding="utf-8")
-    diagram.write_text(drawing(found), encoding="utf-8")
+    title = f"## Tables of {given.at_least:,} to {given.at_most:,} cells"
+    names = sorted({record["commit"] for seeds in runs.values() for record in seeds.values()})
+    facts = f"{len(runs)} tables; runs of the quality benchmark, engine at {', '.join(names)}."
+    text = "\n".join([title, "", facts, "", section(found)])
+    sections.write(results, TITLE, f"from {given.at_least}", text, stamp())
+    if given.at_least == 1:
+        diagram.write_text(drawing(found), encoding="utf-8")
     print(text)
 
 

@@ -86,7 +86,7 @@ def gather(tables: list[Table], runs: Records) -> Calibration:
 
 def section(found: Calibration) -> str:
     """Return the figures as Markdown."""
-    return "\n".join([TITLE, _scores(found), _sets(found), _intervals(found)])
+    return "\n".join([_scores(found), _sets(found), _intervals(found)])
 
 
 def _scores(found: Calibration) -> str:

@@ -17,9 +17,8 @@ SHARES = (0.5, 0.8, 0.9)
 LEAST = 1e-12  # a belief of zero in the optimum would be minus infinity
 
 
-def checkpoint(table: Table, posterior: Any) -> dict[str, Any]:
+def checkpoint(table: Table, p_best: NDArray[np.float64]) -> dict[str, Any]:
     """Return what a posterior says about the optimum that it does not know."""
-    p_best = np.asarray(posterior.p_best, dtype=np.float64)
     optimum = table.best_cells()
     return {
         "log_score": log_score(p_best, optimum),

@@ -3,6 +3,7 @@
 python -m benchmarks.quality TABLES --peers RUNS     TABLES also from BELIEFGRID_TABLES
 """
 
+from benchmarks import sections
 from benchmarks.machine import stamp
 from benchmarks.quality import records, report
 from benchmarks.quality.runner import arguments, chosen_tables, complete
@@ -19,7 +20,7 @@ def main() -> None:
         if folder.is_dir()
     }
     section = report.section(tables, ours, peers, n_trials=given.trials, q=given.q)
-    report.write(given.results, section, q=given.q, stamp=stamp())
+    sections.write(given.results, report.TITLE, f"q{given.q}", section, stamp())
     print(section)
 
 

@@ -1,8 +1,5 @@
 """RESULTS.md: one section for each number of pending trials, replaced at each run."""
 
-import re
-from pathlib import Path
-
 import numpy as np
 
 from benchmarks.quality import records
@@ -37,15 +34,6 @@ def section(
     parts += [_beside_random(mine, theirs[RANDOM])] if RANDOM in theirs else []
     parts += [_tables(mine, theirs)]
     return "\n".join(parts)
-
-
-def write(path: Path, text: str, *, q: int, stamp: str) -> None:
-    """Put a section in the place of the one with the same number of pending trials."""
-    old = path.read_text(encoding="utf-8") if path.exists() else TITLE
-    marked = f"<!-- q{q} -->\n{text}\nMeasured {stamp}\n<!-- end of q{q} -->\n"
-    pattern = re.compile(rf"<!-- q{q} -->.*<!-- end of q{q} -->\n", re.DOTALL)
-    new = pattern.sub(lambda _: marked, old) if pattern.search(old) else f"{old}\n{marked}"
-    path.write_text(new, encoding="utf-8")
 
 
 def _facts(ours: records.Records) -> str:
@@ -89,12 +77,13 @@ def _tables(ours: Areas, theirs: dict[str, Areas]) -> str:
         rivals = [found for peer, found in peers.items() if found and peer != RANDOM]
         ratios = [compare({name: areas}, {name: found}, "") for found in rivals]
         worst = max((one.geometric_mean for one in ratios if one), default=float("nan"))
-        found = [_area(found) if found else "" for found in peers.values()]
-        rows.append(_row([name, _area(areas), f"{worst:.2f}", *found]))
+        found = [area(found) if found else "" for found in peers.values()]
+        rows.append(_row([name, area(areas), f"{worst:.2f}", *found]))
     return "\n".join(rows) + "\n"
 
 
-def _area(areas: dict[int, float]) -> str:
+def area(areas: dict[int, float]) -> str:
+    """Return the mean area of one table, with its standard error."""
     values = list(areas.values())
     error = float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else float("nan")
     return f"{np.mean(values):.3f} ± {error:.3f}"

@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from beliefgrid.search import grid
 from benchmarks.machine import commit
 from benchmarks.quality import records
 from benchmarks.quality.runs import run
@@ -29,6 +30,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--q", type=int, default=1, help="how many trials are pending at a time")
+    parser.add_argument("--at-least", type=int, default=1, help="cells of the smallest table")
     parser.add_argument("--at-most", type=int, default=20_000, help="cells of the largest table")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--runs", type=Path, default=HERE / "runs", help="where runs are kept")
@@ -44,15 +46,19 @@ def chosen_tables(given: argparse.Namespace) -> list[Table]:
     """Return the tables to run on."""
     names = set(given.only.split(",")) - {""}
     tables = find_tables(given.tables, at_most=given.at_most)
+    tables = [table for table in tables if table.n_cells >= given.at_least]
     return [table for table in tables if not names or table.name in names]
 
 
-def complete(given: argparse.Namespace, tables: Iterable[Table]) -> records.Records:
+def complete(
+    given: argparse.Namespace, tables: Iterable[Table], *, is_lazy: bool = False
+) -> records.Records:
     """Run what is missing, and return all runs of this engine."""
-    path = given.runs / f"q{given.q}__T{given.trials}.jsonl"
+    road = "lazy__" if is_lazy else ""
+    path = given.runs / f"{road}q{given.q}__T{given.trials}.jsonl"
     done = records.read(path, q=given.q)
     missing = [
-        (table, seed, given.trials, given.q)
+        (table, seed, given.trials, given.q, is_lazy)
         for table in tables
         for seed in range(given.seeds)
         if seed not in done.get(table.name, {})
@@ -65,6 +71,8 @@ def complete(given: argparse.Namespace, tables: Iterable[Table]) -> records.Reco
     return records.read(path, q=given.q)
 
 
-def _run(what: tuple[Table, int, int, int]) -> dict[str, Any]:
-    table, seed, n_trials, q = what
+def _run(what: tuple[Table, int, int, int, bool]) -> dict[str, Any]:
+    table, seed, n_trials, q, is_lazy = what
+    if is_lazy:
+        grid.MAX_WRITTEN_OUT = 0  # of this process, which runs nothing else
     return run(table, seed=seed, n_trials=n_trials, q=q)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beliefgrid import search
+from beliefgrid.search.lazy import LazyModel
+from beliefgrid.search.observations import merge
 from benchmarks.calibration.scores import checkpoint
 from benchmarks.quality.tables import Table
 
@@ -51,17 +53,37 @@ class _Search:
             return None
         return max(self.values) if self.table.goal == "maximize" else min(self.values)
 
+    @property
+    def observations(self) -> search.Observations:
+        return search.Observations(
+            cells=np.asarray(self.cells, dtype=np.int64),
+            values=np.asarray(self.values, dtype=np.float64),
+            infeasible=np.asarray(self.infeasible, dtype=np.int64),
+            stddevs=None,
+        )
+
+    @property
+    def p_best(self) -> NDArray[np.float64]:
+        """The belief in every cell, also of a grid that is looked at by candidates."""
+        if not self.problem.is_lazy:
+            return np.asarray(self.posterior.p_best, dtype=np.float64)
+        if not self.values:
+            return np.full(self.table.n_cells, 1 / self.table.n_cells)
+        model = LazyModel(
+            self.problem,
+            merge(self.problem, self.observations),
+            self.posterior.theta,
+            self.event - 1,
+            np.asarray(self.pending, dtype=np.int64),
+        )
+        return model.mass.of(np.arange(self.table.n_cells))
+
     def update(self) -> None:
         began = process_time()
         previous = self.posterior.theta if self.posterior is not None else None
         self.posterior = search.update(
             self.problem,
-            search.Observations(
-                cells=np.asarray(self.cells, dtype=np.int64),
-                values=np.asarray(self.values, dtype=np.float64),
-                infeasible=np.asarray(self.infeasible, dtype=np.int64),
-                stddevs=None,
-            ),
+            self.observations,
             pending=tuple(self.pending),
             event=self.event,
             previous=previous,
@@ -102,7 +124,7 @@ def run(table: Table, *, seed: int, n_trials: int, q: int) -> dict[str, Any]:
             said = asked.next_value
             predictions.append([asked.mean, said["scale"], said["degrees"], value])
         if q == 1 and len(trials) in CHECKPOINTS:
-            checks[str(len(trials))] = checkpoint(table, searching.posterior)
+            checks[str(len(trials))] = checkpoint(table, searching.p_best)
     return {
         "table": table.name,
         "seed": seed,

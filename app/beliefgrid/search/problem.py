@@ -85,7 +85,7 @@ class Problem:
                 "the likelihood `inverse_loss` is 1/loss and needs a loss to minimize; use "
                 "`boltzmann` or `gp`"
             )
-        if strategy.likelihood != "gp" and grid.n_cells > MAX_WRITTEN_OUT:
+        if strategy.likelihood != "gp" and not grid.is_written_out:
             raise StrategyInvalidError(
                 f"the likelihood `{strategy.likelihood}` needs a grid of at most "
                 f"{MAX_WRITTEN_OUT:,} cells, got {grid.n_cells:,}; use `gp`"
@@ -95,7 +95,7 @@ class Problem:
             grid=grid,
             prior=(
                 Prior.from_definition(grid, definition.get("prior"))
-                if grid.n_cells <= MAX_WRITTEN_OUT
+                if grid.is_written_out
                 else Prior.lazy(grid, definition.get("prior"))
             ),
             goal=goal,
