@@ -14,9 +14,9 @@ from beliefgrid.search.feasibility import (
     log_p_feasible,
     share_that_works,
 )
-from beliefgrid.search.fit import TAU2
 from beliefgrid.search.kernel import Space
 from beliefgrid.search.observations import merge
+from beliefgrid.search.theta_density import TAU2
 from tests.search.problems import observed, problem
 
 AXES: list[dict[str, Any]] = [

@@ -11,14 +11,15 @@ from beliefgrid.search.arrays import Floats
 from beliefgrid.search.errors import ThetaInvalidError
 from beliefgrid.search.kernel import Space
 from beliefgrid.search.observations import Results, merge
+from beliefgrid.search.theta_density import Objective, prior_of
 from tests.search.problems import MIXED, observed, problem, some_results
 
 PROBLEM = problem()
 SPACE = Space.of(PROBLEM.grid)
 
 
-def _objective(results: Results, noise: str = "some") -> fit.Objective:
-    return fit.Objective(SPACE, results, noise, *warp.location_and_scale(results.values))
+def _objective(results: Results, noise: str = "some") -> Objective:
+    return Objective(SPACE, results, noise, *warp.location_and_scale(results.values))
 
 
 def _results(n: int = 15, infeasible: int = 0, stddev: float | None = None) -> Results:
@@ -69,12 +70,38 @@ def test_the_objective_is_the_density_of_the_results() -> None:
     assert objective(q)[0] - objective(p)[0] == pytest.approx(by_scipy(q) - by_scipy(p), abs=1e-8)
 
 
-def test_a_fit_is_a_minimum() -> None:
+def test_the_information_is_that_of_the_results_covariance() -> None:
+    """Half the trace of C^-1 dC C^-1 dC, by differences; targets add to that of lambda."""
+    objective = _objective(_results())
+    p, h, k = objective.prior.mean, 1e-5, len(objective.prior.mean)
+
+    def covariance(q: Floats) -> Floats:
+        lower = objective._at(q).lower
+        return np.asarray(lower @ lower.T)
+
+    steps = h * np.eye(k)
+    slopes = [(covariance(p + s) - covariance(p - s)) / (2 * h) for s in steps[:-1]]
+    inverse = np.linalg.inv(covariance(p))
+    relative = [inverse @ slope for slope in slopes]
+    by_power = (warp.forward(objective.z, p[-1] + h) - warp.forward(objective.z, p[-1] - h)) / (
+        2 * h
+    )
+
+    found = objective.information(p)
+
+    expected = np.array([[0.5 * np.trace(one @ other) for one in relative] for other in relative])
+    np.testing.assert_allclose(found[:-1, :-1], expected, rtol=1e-4, atol=1e-4)
+    assert found[-1, -1] == pytest.approx(by_power @ inverse @ by_power, rel=1e-4)
+
+
+@pytest.mark.parametrize("n", [1, 30, 55])
+def test_a_fit_is_a_minimum(n: int) -> None:
     """No small step is better."""
-    objective = _objective(_results(30))
+    objective = _objective(_results(n))
     value, p = objective.minimum(objective.prior.mean)
 
     rng = np.random.default_rng(0)
+    assert len(objective.z) == n
     for _ in range(20):
         q = np.clip(
             p + 0.05 * rng.standard_normal(len(p)), objective.prior.low, objective.prior.high
@@ -157,10 +184,10 @@ def test_a_fit_looks_only_at_levels_that_results_have() -> None:
     results = merge(of, some_results(of, 9))
     whole = Space.of(of.grid)
     thin, cells = whole.thinned(whole.levels(results.cells))
-    p = fit.prior_of(whole, "some").mean + 0.1
-    value, gradient = fit.Objective(whole, results, "some", 0.0, 1.0)(p)
+    p = prior_of(whole, "some").mean + 0.1
+    value, gradient = Objective(whole, results, "some", 0.0, 1.0)(p)
     placed = replace(results, cells=cells)
-    other, by_thin = fit.Objective(thin, placed, "some", 0.0, 1.0)(p)
+    other, by_thin = Objective(thin, placed, "some", 0.0, 1.0)(p)
 
     assert other == pytest.approx(value)
     np.testing.assert_allclose(by_thin, gradient, atol=1e-9)

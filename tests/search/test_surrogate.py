@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from beliefgrid.search.arrays import Floats, Reals
-from beliefgrid.search.fit import JITTER, TAU2
 from beliefgrid.search.kernel import Space
 from beliefgrid.search.samples import samples
 from beliefgrid.search.streams import stream
 from beliefgrid.search.surrogate import Surrogate
 from beliefgrid.search.theta import Theta
+from beliefgrid.search.theta_density import JITTER, TAU2
 from tests.search.problems import kronecker, problem
 
 SPACE = Space.of(problem().grid)

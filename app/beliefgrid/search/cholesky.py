@@ -29,9 +29,11 @@ def factorise(matrix: Floats, signal: float) -> Floats:
 
 
 def inverse_of(lower: Floats) -> Floats:
-    """Return (L L')^-1."""
-    inverse, _ = lapack.dpotri(lower, lower=1)
-    return np.asarray(np.tril(inverse) + np.tril(inverse, -1).T)
+    """Return (L L')^-1; above the diagonal L is zero."""
+    half, _ = lapack.dpotri(lower, lower=1)  # there it stays so
+    inverse = np.asarray(half + half.T)
+    np.fill_diagonal(inverse, half.diagonal())
+    return inverse
 
 
 def solve(lower: Floats, right: Floats) -> Floats:

@@ -101,11 +101,10 @@ class Space:
     def base(self, log_lengthscales: Floats) -> tuple[Floats, Floats]:
         """Return the kernels without floors, and their derivatives by log l; both (E,)."""
         scaled = self.distances / np.exp(log_lengthscales)[self._axis_of]
-        r = SQRT_5 * scaled
-        decay = np.exp(-np.where(self._is_ordered_entry, r, scaled))
-        matern = 1 + r + r * r / 3
-        kernels = np.where(self._is_ordered_entry, matern, 1.0) * decay  # (1.1), (1.2)
-        rates = np.where(self._is_ordered_entry, r * r * (1 + r) / 3, scaled) * decay
+        r = np.where(self._is_ordered_entry, SQRT_5 * scaled, scaled)
+        decay, third = np.exp(-r), r * r / 3
+        kernels = np.where(self._is_ordered_entry, 1 + r + third, 1.0) * decay  # (1.1), (1.2)
+        rates = np.where(self._is_ordered_entry, third * (1 + r), r) * decay
         return kernels, rates
 
     def kernels(self, log_lengthscales: Floats, floors: Floats) -> Floats:

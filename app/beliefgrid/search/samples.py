@@ -14,9 +14,9 @@ import numpy as np
 
 from beliefgrid.search.arrays import Reals
 from beliefgrid.search.cholesky import solve
-from beliefgrid.search.fit import TAU2
 from beliefgrid.search.streams import normals
 from beliefgrid.search.surrogate import Surrogate
+from beliefgrid.search.theta_density import TAU2
 
 BLOCK_VALUES = 1 << 17  # of samples held at once: half a megabyte stays in the cache
 FEW = 4  # samples: as many at once cost less than one by one ...

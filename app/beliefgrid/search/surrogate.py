@@ -16,9 +16,9 @@ import numpy as np
 from beliefgrid.search.arrays import Floats, Ints, Reals
 from beliefgrid.search.cholesky import factorise, inverse_factor, solve
 from beliefgrid.search.factors import Covariances
-from beliefgrid.search.fit import JITTER, TAU2
 from beliefgrid.search.kernel import Space
 from beliefgrid.search.theta import Theta
+from beliefgrid.search.theta_density import JITTER, TAU2
 
 DOUBLE_UP_TO = 4_096  # cells; double precision costs nothing there
 SMALLEST_VARIANCE = 1e-9  # of s^2

@@ -62,12 +62,15 @@ def slope(z: Floats, power: float) -> Floats:
     return np.exp((p - 1) * a)
 
 
-def by_power(z: Floats, power: float) -> Floats:
-    """Return dw/dlambda, which is d|w|/dp on both sides of zero (2.3)."""
+def forward_and_by_power(z: Floats, power: float) -> tuple[Floats, Floats]:
+    """Return w, and dw/dlambda, which is d|w|/dp on both sides of zero (2.1), (2.3)."""
     p, a = _parts(z, power)
-    limit = 0.5 * a * a
-    exact = (a * np.exp(p * a) - np.expm1(p * a) / p) / p
-    return np.where(p * a < 1e-5, limit, exact)  # noqa: PLR2004 - where exact loses its digits
+    grown = np.expm1(p * a)
+    size = grown / p
+    exact = (a * (grown + 1) - size) / p
+    # where exact loses its digits there is a limit
+    by_power = np.where(p * a < 1e-5, 0.5 * a * a, exact)  # noqa: PLR2004
+    return np.sign(z) * size, by_power
 
 
 def log_jacobian(z: Floats) -> Floats:
