@@ -37,6 +37,10 @@ class DatabaseInUseError(StorageError):
     """Another process already serves this SQLite file."""
 
 
+class DamagedError(StorageError):
+    """What is in the SQLite file contradicts itself."""
+
+
 class OverlapError(Exception):
     """The same was done in another transaction meanwhile: undo, and look again."""
 

@@ -22,6 +22,7 @@ from beliefgrid.storage.errors import (
     translated,
 )
 from beliefgrid.storage.group import Change, OnCommit, OnCount, Work
+from beliefgrid.storage.soundness import require_sound
 
 T = TypeVar("T")
 
@@ -62,6 +63,11 @@ class SqliteDatabase:
     def __init__(self, url: URL, on_commit: OnCommit, on_count: OnCount) -> None:
         self.url = url
         self._lock = claim_file(url)
+        try:
+            require_sound(Path(str(url.database)))
+        except BaseException:
+            os.close(self._lock)
+            raise
         self._on_commit, self._on_count = on_commit, on_count
         self.engine = sqlite_engine(url, writes=False)
         self._write_engine = sqlite_engine(url, writes=True)
