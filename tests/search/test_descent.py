@@ -19,13 +19,11 @@ def _rosenbrock(x: Floats) -> tuple[float, Floats]:
 @pytest.mark.parametrize("high", [5.0, 0.8])
 def test_a_bent_valley_is_followed_to_its_lowest_point(high: float) -> None:
     """Within bounds as scipy's L-BFGS-B does, whether or not a bound is in the way."""
-    start = np.array([-1.2, -1.0, 0.5])
+    start, bounds = np.array([-1.2, -1.0, 0.5]), [(-5.0, high)] * 3
 
     value, x = minimum(_rosenbrock, start, _box(3, -5, high), np.eye(3))
 
-    tight = {"ftol": 1e-14, "gtol": 1e-9}
-    bounds = [(-5.0, high)] * 3
-    other = minimize(_rosenbrock, start, jac=True, method="L-BFGS-B", bounds=bounds, options=tight)
+    other = minimize(_rosenbrock, start, jac=True, method="L-BFGS-B", bounds=bounds, tol=1e-9)
     assert value == pytest.approx(other.fun, abs=1e-4)
     np.testing.assert_allclose(x, other.x, atol=0.02)
 
