@@ -86,7 +86,10 @@ class Painter {
   #label() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const longest = Math.max(...this.columns.map((text) => text.length));
-    thin(this.across, this.columns, width / (longest * CHARACTER + ROOM), (i) => ({ left: `${(100 * (i + 0.5)) / this.nx}%` }));
+    thin(this.across, this.columns, width / (longest * CHARACTER + ROOM), (i) => {
+      const isClipped = i === this.nx - 1 && this.columns[i].length * CHARACTER > width / this.nx;
+      return isClipped ? { right: 0, translate: "none" } : { left: `${(100 * (i + 0.5)) / this.nx}%` };
+    });
     thin(this.up, this.rows, height / LINE, (j) => ({ bottom: `${(100 * (j + 0.5)) / this.ny}%` }));
   }
 

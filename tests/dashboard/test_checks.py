@@ -64,10 +64,23 @@ def test_nothing_is_said_of_a_healthy_study() -> None:
 
 def test_a_best_cell_at_the_border_offers_the_level_beyond() -> None:
     """At either end, on the axis' own scale."""
-    for at, beyond in ((0.001, "0.0001"), (0.1, "1.0")):
+    for at, beyond, said in ((0.001, "0.0001", "0.0001"), (0.1, "1.0", "1")):
         leader = {"assignments": {"rate": at}, "p_best": 0.5}
         found = checks(study(), summary(leader=leader), [], NOW)
-        assert [check.level for check in found] == [None, NewLevel("rate", beyond)][-len(found) :]
+        offered = [None, NewLevel("rate", beyond, said)]
+        assert [check.level for check in found] == offered[-len(found) :]
+
+
+def test_a_best_cell_in_a_corner_is_named_once() -> None:
+    """The second border is said of the same cell."""
+    rate, size = study().parameters[0], {"name": "size", "kind": "ordered", "scale": "linear"}
+    of = study(definition=study().definition | {"parameters": [rate, size | {"values": [1, 2, 3]}]})
+    leader = {"assignments": {"rate": 0.1, "size": 3}, "p_best": 0.5}
+
+    first, second = texts(of, summary(leader=leader), [])
+
+    assert first.startswith("The best cell (rate 0.1, size 3, 50 %) is at the largest rate, 0.1.")
+    assert second.startswith("It is at the largest size, 3.")
 
 
 def test_a_metric_that_is_noise_is_said_once_there_is_enough() -> None:

@@ -28,7 +28,7 @@ def test_what_differs_is_told_apart_from_what_is_alike(
     text = app_client.get("/compare", params={"study": list(pair)}).text
     different = text.partition("What differs")[2].partition("What they have alike")[0]
 
-    assert "0.001, 0.01, 0.1, 1.0; log scale" in different
+    assert "0.001, 0.01, 0.1, 1; log scale" in different
     assert "noise" in different
     assert "latent_dim" not in different
     assert "twin (2) has the best mse, 0.2" in text

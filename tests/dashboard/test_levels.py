@@ -19,6 +19,7 @@ def axis(*values: Any, scale: str | None = "linear") -> dict[str, Any]:
     [
         axis(8, 16, 32),
         axis(0.1, 1e-07, 3, scale="log"),
+        axis(90.0, 105.0, -120.0),
         axis("relu", "8", "a, b", 'say "x"', scale=None),
         axis(*(True, False), scale=None),
     ],
@@ -29,6 +30,11 @@ def test_levels_are_read_back_as_they_were(parameter: dict[str, Any]) -> None:
 
     assert found == parameter["values"]
     assert list(map(type, found)) == list(map(type, parameter["values"]))
+
+
+def test_whole_levels_are_typed_without_a_point() -> None:
+    """Nobody types 90.0."""
+    assert typed_levels(axis(90.0, 105.5, 1e20)) == "90, 105.5, 1e+20"
 
 
 def test_new_levels_are_read() -> None:

@@ -120,10 +120,11 @@ def test_the_overview_opens_with_the_sentence(app_client: TestClient, filled: Fi
 
 
 def test_a_trial_says_why(app_client: TestClient, filled: Filled) -> None:
-    """The sentence that was stored with the suggestion is on the trial's page."""
+    """The reason that was stored with the suggestion is on the trial's page."""
     text = app_client.get(f"/studies/{filled.id}/trials/{filled.open_trial}").text
+    reason = filled.sentence.partition(" is next: ")[2]
 
-    assert filled.sentence in text.replace("&#39;", "'")
+    assert reason[:1].upper() + reason[1:] in text.replace("&#39;", "'")
 
 
 def test_both_numbers_are_explained_where_both_are(app_client: TestClient, api: Api) -> None:
@@ -239,6 +240,7 @@ def test_what_is_not_there_is_said_on_a_page(app_client: TestClient, path: str) 
 
     assert answer.status_code == 404
     assert "<h1>Not found</h1>" in answer.text
+    assert "<p>Expected the id of a study" in answer.text or "<p>No study" in answer.text
     assert "All studies" in answer.text
 
 

@@ -37,6 +37,15 @@ def test_a_suggestion_explains_itself(acquisition: str) -> None:
     assert nearest[0]["value"] == results.values[row]
 
 
+def test_whole_numbers_are_said_without_a_point() -> None:
+    """Levels that came as 1.0 are read as 1, as everywhere else."""
+    axes = [{"name": "t", "kind": "ordered", "scale": "linear", "values": [1.0, 2.0, 2.5]}]
+    of = problem(parameters=axes)
+    found = update(of, observed([0, 2], [1.0, 2.0])).queue[0].explanation
+
+    assert found["sentence"].startswith("t 2 is next")
+
+
 def test_a_suggestion_says_what_its_value_may_be() -> None:
     """Student's t around the mean: wider than the sd alone, narrower as results come."""
     of = problem()

@@ -25,10 +25,11 @@ MOST_REPEATS = 4  # of one cell: to measure it more often is a plan, with seeds 
 
 @dataclass(frozen=True, slots=True)
 class NewLevel:
-    """A level that one click adds to the grid."""
+    """A level that one click adds to the grid: as a form sends it, and as a person reads it."""
 
     name: str
     level: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,19 +220,18 @@ def _border(study: StudyView, summary: Mapping[str, Any] | None) -> list[Check]:
         at = leader["assignments"][parameter["name"]]
         ends = {address_level(min(values)): "smallest", address_level(max(values)): "largest"}
         if address_level(at) in ends:
-            found.append(
-                Check(
-                    "warn",
-                    f"The best cell ({cell_text(leader['assignments'])}, "
-                    f"{percent(leader['p_best'])}) is at the {ends[address_level(at)]} "
-                    f"{parameter['name']}, {level(at)}.",
-                    "Better values may lie beyond.",
-                    _beyond(parameter, at),
-                )
+            best = (
+                f"The best cell ({cell_text(leader['assignments'])}, {percent(leader['p_best'])})"
             )
+            where = f"the {ends[address_level(at)]} {parameter['name']}, {level(at)}."
+            text = f"It is at {where}" if found else f"{best} is at {where}"
+            advice = "Better values may lie beyond."
+            found.append(Check("warn", text, advice, _beyond(parameter, at)))
     return found
 
 
 def _beyond(parameter: Mapping[str, Any], end: Any) -> NewLevel | None:
     found = level_beyond(parameter, end)
-    return None if found is None else NewLevel(parameter["name"], address_level(found))
+    if found is None:
+        return None
+    return NewLevel(parameter["name"], address_level(found), level(found))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from beliefgrid.dashboard.forms import FormError
-from beliefgrid.dashboard.numbers import address_level
+from beliefgrid.dashboard.numbers import LARGE, address_level, find_level
 
 DIGITS = 6
 
@@ -22,13 +22,13 @@ def read_levels(text: str, parameter: Mapping[str, Any]) -> list[Any]:
     Raises:
         FormError: a new level of a parameter of numbers is none.
     """
-    known = {address_level(value): value for value in parameter["values"]}
+    values = parameter["values"]
     rows = csv.reader(text.splitlines(), skipinitialspace=True)
     words = [word for row in rows for cell in row if (word := cell.strip())]
-    are_numbers = all(_is_number(value) for value in parameter["values"])
+    are_numbers = all(_is_number(value) for value in values)
     return [
-        known[word] if word in known else _new(word, parameter["name"], are_numbers=are_numbers)
-        for word in words
+        _new(word, parameter["name"], are_numbers=are_numbers) if place is None else values[place]
+        for word, place in ((word, find_level(values, word)) for word in words)
     ]
 
 
@@ -86,7 +86,8 @@ def _new(word: str, name: str, *, are_numbers: bool) -> Any:
 
 def _typed(value: Any) -> str:
     """Return a level as it is typed; one with a comma stands in quotes, as in CSV."""
-    text = address_level(value)
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < LARGE
+    text = address_level(int(value) if is_whole else value)
     if not {",", '"', "\n"}.intersection(text):
         return text
     return '"' + text.replace('"', '""') + '"'

@@ -283,13 +283,19 @@ def next_up_of(study: StudyView, summary: Mapping[str, Any] | None) -> NextUp | 
     why = found.get("explanation") or {}
     return NextUp(
         text=cell_text(found["assignments"]),
-        sentence=why.get("sentence", ""),
+        sentence=reason(why),
         mean=number(why.get("mean")),
         sd=number(why.get("sd"), 2),
         p_best=percent(why.get("p_best")),
         value_share=value_share(why),
         metric=study.metric,
     )
+
+
+def reason(why: Mapping[str, Any]) -> str:
+    """Return why a cell was chosen, without its name, which is beside it."""
+    cell, is_next, rest = str(why.get("sentence", "")).partition(" is next: ")
+    return rest[:1].upper() + rest[1:] if is_next else cell
 
 
 def value_share(why: Mapping[str, Any]) -> float | None:

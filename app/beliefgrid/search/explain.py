@@ -93,7 +93,7 @@ class Explainer:
         at = _text(self.problem.grid.assignments(best.cell))
         return (
             f"{where} is next: {REASONS[rule]}. It is predicted at {text(mean)} ± {text(sd, 2)}, "
-            f"the best so far is {text(best.mean)} at {at}; P(best) is {_percent(p_best)}."
+            f"the best so far at {text(best.mean)} ({at}); P(best) is {_percent(p_best)}."
         )
 
 
@@ -180,4 +180,10 @@ def text(value: float, digits: int = 4) -> str:
 
 
 def _text(assignments: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in assignments.items())
+    return ", ".join(f"{name} {_level(value)}" for name, value in assignments.items())
+
+
+def _level(value: Any) -> str:
+    """Return a level as people write it: 120 and not 120.0."""
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < PLAIN[1]
+    return str(int(value) if is_whole else value)

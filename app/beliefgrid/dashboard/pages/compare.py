@@ -15,7 +15,7 @@ from beliefgrid.dashboard.guard import principal_of
 from beliefgrid.dashboard.leader import leader_of
 from beliefgrid.dashboard.lines import LineChart, LineData, line_chart
 from beliefgrid.dashboard.links import Links, links_of
-from beliefgrid.dashboard.numbers import NOTHING, cell_text, count, number, percent
+from beliefgrid.dashboard.numbers import NOTHING, cell_text, count, level, number, percent
 from beliefgrid.dashboard.parts import Lead
 from beliefgrid.dashboard.render import PageContext, Part, respond
 from beliefgrid.dashboard.sketch import Series
@@ -34,7 +34,7 @@ CURVES = {
         "How spread each belief is; grids of other sizes start elsewhere.",
     ),
 }
-ROWS = ("metrics", "strategy", "noise", "prior", "constraints", "budget", "stopping", "seed")
+ROWS = ("strategy", "noise", "prior", "constraints", "budget", "stopping", "seed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,8 @@ def _points(name: str, one: _One) -> list[tuple[float, float]]:
 
 def _differences(links: Links, found: Sequence[_One]) -> Differences:
     studies = [one.study for one in found]
-    rows = [*_parameter_rows(studies), *(_row(name, studies) for name in ROWS)]
+    metrics = Row("metric", [_metrics(study) for study in studies])
+    rows = [*_parameter_rows(studies), metrics, *(_row(name, studies) for name in ROWS)]
     return Differences(
         columns=[
             Column(name, links.study(study.id))
@@ -283,12 +284,17 @@ def _parameter_rows(studies: Sequence[StudyView]) -> list[Row]:
     return [Row(name, [_levels(study, name) for study in studies]) for name in names]
 
 
+def _metrics(study: StudyView) -> str:
+    goals = {one["name"]: one.get("goal") for one in study.definition["metrics"]}
+    return ", ".join(f"{name}, to {goal}" if goal else name for name, goal in goals.items())
+
+
 def _levels(study: StudyView, name: str) -> str:
     found = next((p for p in study.parameters if p["name"] == name), None)
     if found is None:
         return "not searched"
     scale = "categories" if found["kind"] == "categorical" else f"{found['scale']} scale"
-    return f"{_short([str(value) for value in found['values']])}; {scale}"
+    return f"{_short([level(value) for value in found['values']])}; {scale}"
 
 
 def _short(values: Sequence[str], most: int = 8) -> str:

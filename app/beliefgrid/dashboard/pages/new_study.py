@@ -31,7 +31,7 @@ KIND_WORDS = {
     "categorical": "categories",
 }
 STRATEGY_WORDS = {
-    "bayes": "Bayesian: test where the best cell may be",
+    "bayes": "Bayesian: where the best may be",
     "grid": "grid: every cell in turn",
     "random": "random, without repeats",
 }

@@ -41,6 +41,8 @@ class StrategiesPage(PageContext):
     head: layout.StudyHead
     lead: Lead
     chart: LineChart | None
+    x: str
+    y: str | None
     panels: Sequence[Panel]
     note: str
     empty: str
@@ -144,6 +146,8 @@ def _page(request: Request, study: StudyView, found: Race | None, problem: str) 
         chart=line_chart("strategies", feed, _data(study, found), caption=caption)
         if found
         else None,
+        x=study.parameters[0]["name"],
+        y=study.parameters[1]["name"] if len(study.parameters) > 1 else None,
         panels=_panels(study, found) if found else [],
         note=_note(found) if found else "",
         empty=empty,

@@ -15,7 +15,7 @@ from beliefgrid.dashboard import layout
 from beliefgrid.dashboard.links import Links, links_of
 from beliefgrid.dashboard.numbers import When, cell_text, number, percent, span, when
 from beliefgrid.dashboard.pages.trials import duration_of
-from beliefgrid.dashboard.parts import Lead, value_share
+from beliefgrid.dashboard.parts import Lead, reason, value_share
 from beliefgrid.dashboard.render import PageContext, Part, respond
 from beliefgrid.dashboard.states import Badge, trial_badge
 
@@ -42,6 +42,16 @@ MOVES = {
 MOVES_OF = {
     "active": ("release", "stop", "delete"),
     "queued": ("stop", "delete"),
+}
+
+RULES = {
+    "ei": "expected improvement",
+    "lcb": "mean and one sd",
+    "p_best": "P(best)",
+    "thompson": "a random draw from the belief",
+    "start": "first cells, spread over every parameter",
+    "prior": "a draw from the prior",
+    "repeat": "measured again, for the noise",
 }
 
 
@@ -248,8 +258,8 @@ def _why(links: Links, study: StudyView, found: TrialView) -> Why | None:
         return None
     rank = why.get("rank")
     return Why(
-        sentence=why.get("sentence", ""),
-        rule=str(why.get("rule", "")),
+        sentence=reason(why),
+        rule=RULES.get(rule := str(why.get("rule", "")), rule.replace("_", " ")),
         rank=f"{rank:,} of {study.n_cells:,} cells" if isinstance(rank, int) else "",
         mean=number(why.get("mean")),
         sd=number(why.get("sd"), 2),

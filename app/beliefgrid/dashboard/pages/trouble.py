@@ -29,7 +29,7 @@ def trouble_page(request: Request, status: int, title: str, detail: str) -> Resp
         frame=layout.frame(request, title),
         status=status,
         title=title,
-        detail=detail,
+        detail=f"{detail[:1].upper()}{detail[1:].removesuffix('.')}.",
         home_href=links_of(request).page("/"),
     )
     return respond(request, page, status=status)
