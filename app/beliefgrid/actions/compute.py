@@ -72,7 +72,7 @@ def compute_update(
         engine_version=posterior.engine_version,
         summary=_summary(problem, posterior, recipe),
         top=[_belief(problem.grid, belief) for belief in posterior.top],
-        queue=json.dumps([(one.cell, one.explanation) for one in posterior.queue]),
+        queue=_written([(one.cell, one.explanation) for one in posterior.queue]),
         field=search.encode_field(posterior.p_best),
         holds=posterior.should_stop,
         elapsed_ms=1000 * (perf_counter() - began),
@@ -231,6 +231,10 @@ def _end_with(parent: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):
         parent.recv_bytes()
     os._exit(0)  # in the middle of whatever the other thread computes
+
+
+def _written(queue: list[tuple[int, dict[str, Any]]]) -> str:
+    return json.dumps(queue, separators=(",", ":"))
 
 
 @lru_cache(maxsize=4)

@@ -14,6 +14,8 @@ from beliefgrid.actions.views import Recipe
 from beliefgrid.storage import snapshots, studies, trials
 from beliefgrid.storage.rows import AnyRow
 
+LONGEST_QUEUE = 512  # of ranked cells: asks wait while they are stored
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -40,13 +42,14 @@ def task(c: Connection, study_id: str) -> Task | None:
         return None
     previous = snapshots.find(c, study_id)
     live = row.counts.get("active", 0) + row.counts.get("queued", 0)
+    unseen = row.results - row.snapshot_results  # so many may be asked for until the next update
     return Task(
         recipe=recipe_at(c, row, row.result_seq, pending=trials.pending_cells(c, study_id)),
         revision=row.revision,
         results=row.results,
         previous=previous.theta if previous is not None else None,
-        n_queue=max(QUEUE_LENGTH, 4 * live),
-        unseen=row.results - row.snapshot_results,
+        n_queue=min(max(QUEUE_LENGTH, 4 * live, 2 * unseen), LONGEST_QUEUE),
+        unseen=unseen,
         known_at=row.last_result_at or row.created_at,
     )
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     not_,
     select,
 )
@@ -49,6 +50,8 @@ def _some_trial(which: ColumnElement[bool]) -> ColumnElement[bool]:
             which,
             trials.c.deleted_at.is_(None),
         )
+        # A fence: without it, Postgres may read all trials of the study, to look one cell up.
+        .offset(literal_column("0"))
         .exists()
     )
 
@@ -57,7 +60,7 @@ def _some_trial(which: ColumnElement[bool]) -> ColumnElement[bool]:
 # ranked for a second look has results, but no other trial may be under way there.
 _IS_SECOND_LOOK = candidates.c.explanation["rule"].as_string() == literal(SECOND_LOOK)
 _IS_FREE = ~_some_trial(IS_TAKEN) | (_IS_SECOND_LOOK & ~_some_trial(IS_UNDER_WAY))
-_POP = Prepared(
+POP = (
     delete(candidates)
     .where(
         candidates.c.id
@@ -67,10 +70,10 @@ _POP = Prepared(
         .limit(1)
         .scalar_subquery()
     )
-    .returning(*(candidates.c[name] for name in ("cell", "rank", "explanation", "seq"))),
-    # Trials that wait to be written took their cells off this list, or it was empty then.
-    reads_stored=True,
+    .returning(*(candidates.c[name] for name in ("cell", "rank", "explanation", "seq")))
 )
+# Trials that wait to be written took their cells off this list, or it was empty then.
+_POP = Prepared(POP, reads_stored=True)
 _EMPTY = Prepared(delete(candidates).where(candidates.c.study_id == bindparam("study_id")))
 _DROP_TAKEN = Prepared(
     delete(candidates).where(candidates.c.study_id == bindparam("study_id"), not_(_IS_FREE))
