@@ -45,6 +45,11 @@ export class CellCursor {
     });
   }
 
+  /** Whether somebody stands on a cell. */
+  get isPlaced() {
+    return !this.#box.hidden;
+  }
+
   /** Put another control beside the cursor's. */
   add(control) {
     this.#tools.append(control);
@@ -95,7 +100,8 @@ export class CellCursor {
     const { matrix, results } = this.look();
     const [i, j] = this.#at;
     const found = results(i, j); // null while they are fetched
-    const value = valueText(matrix.layer, matrix.z[j][i]);
+    if (isExcluded(i, j)) return `${words(this.#place2d())}: excluded, not searched.`;
+    const value = matrix.isShaded ? "…" : valueText(matrix.layer, matrix.z[j][i]);
     const tested = found?.count ? `, ${found.count} ${found.count === 1 ? "result" : "results"}` : found ? ", not tested" : "";
     return `${words(this.#place2d())}: ${layerOf(matrix.layer).title} ${value}${tested}.`;
   }

@@ -59,6 +59,11 @@ export class Chart {
     this.#error.textContent = `This chart could not be brought up to date: ${error.message}.`.replace("..", ".");
   }
 
+  /** Whether what is drawn is not what it should be. */
+  get hasFailed() {
+    return this.#error !== null;
+  }
+
   /** Take back what `fail` said. */
   forgive() {
     this.#error?.remove();

@@ -3,12 +3,12 @@
 import { element } from "./chart.js";
 import { loadPlotly } from "./plotly.js";
 
-/** Add the buttons to a chart; `contents` returns {name, rows, json} of what is shown. */
+/** Add the buttons to a chart; `contents` returns {name, rows, json} of what is shown, or a promise of it. */
 export function addDownloads(chart, contents) {
   const tools = element("p", { className: "chart-tools" }, "Save as ");
   for (const [kind, save] of Object.entries(KINDS)) {
     const button = element("button", { type: "button", text: kind, "aria-label": `Save chart as ${kind}` });
-    button.addEventListener("click", () => save(chart, contents()).catch((error) => chart.fail(error)));
+    button.addEventListener("click", () => Promise.resolve(contents()).then((found) => save(chart, found)).catch((error) => chart.fail(error)));
     tools.append(button, " ");
   }
   chart.figure.append(tools);

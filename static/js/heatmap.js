@@ -14,12 +14,13 @@ import { ramp } from "./palettes.js";
 import { refreshParts } from "./parts.js";
 import { Readout } from "./readout.js";
 import { Slider } from "./slider.js";
-import { definitionOf, forgetDefinition, marks, moments, posterior, results } from "./study.js";
+import { definitionOf, forgetDefinition, marks, moments, posterior, posteriorFeed, results, shades } from "./study.js";
 import { coloursOf, onThemeChange } from "./theme.js";
 import { rememberView, viewOf, viewOfForm } from "./view.js";
 
 const REST_DELAY = 150;
 
+const EXACT_UP_TO = 100; // squares, whose numbers are as few bytes as their colours
 /** Draw the heatmap that a figure asks for and keep it up to date. */
 export async function start(figure) {
   const map = new Heatmap(figure);
@@ -78,24 +79,25 @@ class Heatmap {
 
   /** React to news of the study: follow, unless an older moment is looked at. */
   async news() {
-    if (this.#slider) {
-      await this.#fetchMoments();
-      if (this.view.at !== null || this.#slider.isPlaying) return;
-    }
-    await this.refresh();
+    const isPast = this.#slider && (this.view.at !== null || this.#slider.isPlaying);
+    await Promise.all([this.#slider && this.#fetchMoments({ isNews: true }), !isPast && this.refresh({ isNews: true })]);
   }
 
-  /** Fetch what the view asks for, exactly, and draw it. */
-  async refresh() {
+  /** Fetch what the view asks for and draw it: exactly, but for news that nobody looks at closely. */
+  async refresh({ isNews = false } = {}) {
     this.#asking?.abort();
     const asking = (this.#asking = new AbortController());
     const { signal } = asking;
     try {
-      const [matrix, known] = await Promise.all([
-        posterior(this.study, this.view, { signal }),
-        marks(this.study, this.view, { signal }),
+      const picture = isNews && this.#areColoursEnough() ? shades : posteriorFeed;
+      const [found, { content: known, isNew: areMarksNew }] = await Promise.all([
+        picture(this.study, this.view, { signal, isNews }),
+        marks(this.study, this.view, { signal, isNews }),
       ]);
       if (matrix.revision > this.definition.revision) await this.#learnGrid();
+      const isSeen = this.#shown !== null && isNews && (!found.isNew || this.#hasNumbersOf(found.content));
+      if (isSeen && !areMarksNew && !this.chart.hasFailed) return;
+      const matrix = isSeen ? this.#shown.matrix : found.content;
       if (signal.aborted) return;
       const parameters = known.parameters ?? this.definition.parameters;
       this.#shown = { matrix, known, picture: new Picture(parameters, matrix) };
@@ -109,6 +111,29 @@ class Heatmap {
   }
 
   /** Read the definition again: the grid was edited while the page was open. */
+  /** Whether a picture in colours is of what is shown already, perhaps with its numbers. */
+  #hasNumbersOf(picture) {
+    const { matrix } = this.#shown ?? {};
+    return picture.isShaded && ["seq", "layer", "x", "y", "reduce"].every((name) => matrix?.[name] === picture[name]);
+  }
+
+  #areColoursEnough() {
+    if (!this.#shown || this.view.outline || this.readout.isOpen || this.#cursor?.isPlaced) return false;
+    const { nx, ny } = this.#shown.picture;
+    return nx * ny > EXACT_UP_TO && !this.chart.body.matches(":hover");
+  }
+
+  /** Fetch the numbers behind the colours, because somebody looks. */
+  #becomeExact(shown) {
+    if (!shown.matrix.isShaded) return null;
+    shown.exact ??= posterior(this.study, { ...this.view, at: shown.matrix.seq }).then((matrix) => {
+      if (shown !== this.#shown) return null;
+      shown.matrix = matrix;
+      return this.#draw();
+    });
+    return shown.exact;
+  }
+
   async #learnGrid() {
     forgetDefinition(this.study);
     this.definition = await definitionOf(this.study);
@@ -233,8 +258,11 @@ class Heatmap {
     }
   }
 
-  async #fetchMoments() {
-    this.moments = [...(this.moments ?? []), ...(await moments(this.study, this.moments?.at(-1)?.seq ?? 0))];
+  async #fetchMoments(options) {
+    const before = this.moments;
+    const found = await moments(this.study, before?.at(-1)?.seq ?? 0, options);
+    if (this.moments !== before) return; // the grid was edited meanwhile, and all are read again
+    this.moments = [...(before ?? []), ...found];
     const isFirst = !this.#slider.moment;
     this.#slider.setMoments(this.moments, { at: isFirst ? this.view.at : null });
   }
@@ -303,14 +331,16 @@ class Heatmap {
 
   // ---------------------------------------------------------------- one cell
   /** Fetch how many results each square has, and the other layers, once somebody looks. */
-  #fetchOthers() {
+  async #fetchOthers() {
     const shown = this.#shown;
+    await this.#becomeExact(shown)?.catch((error) => this.chart.fail(error));
+    if (shown !== this.#shown || shown.matrix.isShaded) return;
     if (!shown.areResultsAsked) {
       shown.areResultsAsked = true;
       const asked = results(this.study, { ...this.view, at: shown.matrix.seq });
       asked.then((found) => this.#learnResults(shown, found), (error) => this.chart.fail(error));
     }
-    return this.#fetchLayers();
+    await this.#fetchLayers();
   }
 
   #learnResults(shown, { squares, counts, values }) {
@@ -353,7 +383,8 @@ class Heatmap {
     }));
   }
 
-  #contents() {
+  async #contents() {
+    await this.#becomeExact(this.#shown);
     const { matrix } = this.#shown;
     const head = [matrix.y ?? "", matrix.x, matrix.layer];
     const rows = matrix.z.flatMap((row, j) =>

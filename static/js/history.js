@@ -17,7 +17,7 @@ export async function start(figure) {
 
 class HistoryChart {
   #total = 0;
-  #results = [];
+  #results = null;
 
   constructor(figure) {
     this.chart = new Chart(figure);
@@ -32,8 +32,10 @@ class HistoryChart {
   /** Fetch the results and draw them. */
   async news() {
     try {
-      const { total, items } = await history(this.dataset.study, this.dataset.query);
-      [this.#total, this.#results] = [total, items];
+      const asked = history(this.dataset.study, this.dataset.query, { isNews: this.#results !== null });
+      const { content, isNew } = await asked;
+      [this.#total, this.#results] = [content.total, content.items];
+      if (!isNew && !this.chart.hasFailed) return;
       await this.#draw();
     } catch (error) {
       this.chart.fail(error);
@@ -41,7 +43,7 @@ class HistoryChart {
   }
 
   async #draw() {
-    if (!this.#results.length) return this.#sayNothing();
+    if (!this.#results?.length) return this.#sayNothing();
     const { metric, goal } = this.dataset;
     const isFirst = !this.chart.plot;
     const figure = figureOf(

@@ -1,6 +1,8 @@
 /** Parts that are fetched when they come into view: what takes longer than a page may. */
 
+import { fetchChange, fetchWhole } from "./changes.js";
 import { element } from "./chart.js";
+import { parsed } from "./parts.js";
 import { withQuery } from "./service.js";
 
 const AGAIN_AFTER_MS = 15_000;
@@ -34,12 +36,14 @@ export async function refreshLater() {
 
 async function fill(place) {
   const { later: href, name } = place.dataset;
+  const path = withQuery(href, { part: name });
+  const isFilled = fetchedAt.has(href);
   fetchedAt.set(href, performance.now());
   place.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(withQuery(href, { part: name }));
-    if (!answer.ok) throw new Error(`the service answered ${answer.status}`);
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-part]");
+    const { bytes, isNew } = isFilled ? await fetchChange(path) : { bytes: await fetchWhole(path), isNew: true };
+    if (!isNew) return place.removeAttribute("aria-busy");
+    const fresh = parsed(bytes).querySelector("[data-part]");
     // It is no part of this page, which must not be asked for it.
     delete fresh.dataset.part;
     Object.assign(fresh.dataset, { later: href, name });

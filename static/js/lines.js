@@ -3,7 +3,7 @@
 import { Chart } from "./chart.js";
 import { addDownloads } from "./download.js";
 import { lines as figureOf } from "./figures.js";
-import { getJson } from "./service.js";
+import { feed } from "./study.js";
 import { coloursOf, onThemeChange } from "./theme.js";
 
 /** Draw the lines that a figure asks for and keep them up to date. */
@@ -29,7 +29,9 @@ class LinesChart {
   /** Fetch the numbers and draw them. */
   async news() {
     try {
-      this.#shown = await getJson(this.feed);
+      const { content, isNew } = await feed(this.feed, { isNews: this.#shown !== null });
+      this.#shown = content;
+      if (!isNew && !this.chart.hasFailed) return;
       await this.#draw();
     } catch (error) {
       this.chart.fail(error);

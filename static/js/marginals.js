@@ -17,6 +17,8 @@ export async function start(figure) {
 }
 
 class Marginals {
+  #isDrawn = false;
+
   constructor(figure) {
     this.figure = figure;
     this.body = figure.querySelector(".chart-body");
@@ -29,10 +31,12 @@ class Marginals {
     const names = parameters.map((parameter) => parameter.name);
     const pairs = names.flatMap((y, j) => names.slice(0, j).map((x) => [x, y]));
     const at = shown().get("at");
+    const options = { isNews: this.#isDrawn };
     const found = await Promise.all(
-      pairs.map(([x, y]) => posterior(this.study, { layer: "p_best", x, y, reduce: "sum", at }).catch(() => null)),
+      pairs.map(([x, y]) => posterior(this.study, { layer: "p_best", x, y, reduce: "sum", at }, options).catch(() => null)),
     );
     this.#draw(names, pairs, found);
+    this.#isDrawn = true;
   }
 
   #draw(names, pairs, found) {

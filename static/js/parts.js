@@ -1,6 +1,8 @@
 /** Parts of a page that the server draws again when there is news. */
 
-let last = { path: "", tag: null };
+import { fetchChange } from "./changes.js";
+
+let last = "";
 
 /** Fetch the page's parts and put the new ones in place of the old. */
 export async function refreshParts() {
@@ -9,15 +11,15 @@ export async function refreshParts() {
   const query = new URLSearchParams(location.search);
   query.set("part", names.join(","));
   const path = `${location.pathname}?${query}`;
-  // Only of the last address: after another one the page shows something else.
-  const known = last.path === path ? last.tag : null;
-  const answer = await fetch(path, { headers: known ? { "If-None-Match": known } : {} });
-  if (answer.status === 304) return;
-  if (!answer.ok) throw new Error(`the service answered ${answer.status}`);
-  last = { path, tag: answer.headers.get("ETag") };
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const part of fresh.querySelectorAll("[data-part]")) swap(part);
+  const { bytes, isNew } = await fetchChange(path);
+  // Not new, and of the last address: after another one the page shows something else.
+  if (!isNew && path === last) return;
+  last = path;
+  for (const part of parsed(bytes).querySelectorAll("[data-part]")) swap(part);
 }
+
+/** Return parts as a document of their own. */
+export const parsed = (bytes) => new DOMParser().parseFromString(new TextDecoder().decode(bytes), "text/html");
 
 function swap(fresh) {
   const old = document.querySelector(`[data-part="${CSS.escape(fresh.dataset.part)}"]`);

@@ -15,7 +15,7 @@ export class Readout {
     body.append(this.#panel);
   }
 
-  /** Attach to a drawn plot; `look` returns {matrix, layers, results} of what is shown. */
+  /** Attach to a drawn plot; `look` returns {matrix, layers, results, isExcluded} of what is shown. */
   attach(plot, look) {
     this.#look = look;
     plot.on("plotly_hover", ({ points, event }) => {
@@ -33,6 +33,10 @@ export class Readout {
     this.body.append(this.#panel);
   }
 
+  get isOpen() {
+    return this.#cell !== null;
+  }
+
   hide() {
     this.#cell = null;
     this.#panel.hidden = true;
@@ -43,15 +47,16 @@ export class Readout {
     if (this.#cell) this.#fill(this.#look(), ...this.#cell);
   }
 
-  #fill({ matrix, layers, results }, i, j) {
+  #fill({ matrix, layers, results, isExcluded }, i, j) {
     const rows = [[matrix.x, level(matrix.x_values[i])]];
     if (matrix.y) rows.push([matrix.y, level(matrix.y_values[j])]);
     const names = [...new Set([matrix.layer, ...READ_OUT])];
     for (const name of names) {
-      const known = name === matrix.layer ? matrix : layers.get(name);
+      const known = name !== matrix.layer ? layers.get(name) : matrix.isShaded ? null : matrix;
       const text = known ? valueText(name, known.z[j][i]) : known === false ? "–" : "…";
       rows.push([layerOf(name).title, text]);
     }
+    if (isExcluded(i, j)) rows.push(["excluded", "not searched"]);
     const found = results(i, j);
     if (found?.count) rows.push([found.count === 1 ? "result" : "results", shortList(found)]);
     this.#panel.replaceChildren(element("table", {}, element("tbody", {}, ...rows.map(row))));

@@ -50,7 +50,8 @@ export async function getBytes(path, { signal } = {}) {
   return new Uint8Array(await answer.arrayBuffer());
 }
 
-async function failure(answer) {
+/** Return the error that an answer stands for. */
+export async function failure(answer) {
   const problem = await answer.json().catch(() => ({}));
   return new ServiceError(answer.status, problem.detail ?? `the service answered ${answer.status}`);
 }

@@ -32,6 +32,7 @@ def test_the_overview_follows_too(page: Page, api: Api) -> None:
     """Text, tables and charts of the Overview are brought up to date."""
     study = api.create(GRID, results=FIRST)
     page.goto(f"/studies/{study}")
+    page.locator("[data-chart=history]").scroll_into_view_if_needed()
     expect(page.locator("[data-chart=history]")).to_have_attribute("data-drawn", "1")
 
     api.import_result(study, {"a": 2, "b": 2}, 0.0625)
@@ -172,7 +173,7 @@ def test_a_costly_page_waits_between_answers(page: Page, api: Api) -> None:
     asked: list[str] = []
     page.goto(f"/studies/{study}/what-if?ask=without&trial=1")
     expect(page.locator("#live")).to_contain_text("live")
-    page.on("request", lambda r: asked.append(r.url) if "part=" in r.url else None)
+    page.on("request", lambda r: asked.append(r.url) if "/changes" in r.url else None)
     started = time.monotonic()
 
     for i in range(2, 8):

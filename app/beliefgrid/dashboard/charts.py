@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from beliefgrid.actions.record import by_cell
 from beliefgrid.actions.regrid import Places, places_in
 from beliefgrid.actions.views import ProgressView, SnapshotView, StudyView, TrialView
 from beliefgrid.dashboard import frames
+from beliefgrid.dashboard.changes import sent_to
 from beliefgrid.dashboard.ratios import layer_of
 from beliefgrid.dashboard.render import packed
 from beliefgrid.dashboard.squares import Squares
@@ -105,9 +107,21 @@ async def definition(request: Request, study_id: str) -> Response:
 
 def feed(request: Request, content: dict[str, Any]) -> Response:
     """Return JSON for a chart, small on the wire."""
-    body = json.dumps(jsonable_encoder(content), separators=(",", ":")).encode()
+    body = json.dumps(content, separators=(",", ":"), default=_jsonable).encode()
+    return kept(request, body, "application/json")
+
+
+def kept(request: Request, body: bytes, media_type: str) -> Response:
+    """Return the feed of a chart, and keep it: the next one is told by how it differs."""
     headers = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Accept-Encoding"}
-    return packed(request, body, "application/json", headers)
+    answer = packed(request, body, media_type, headers)
+    sent_to(request).keep(answer.headers["ETag"].strip('"'), body)
+    return answer
+
+
+def _jsonable(value: Any) -> Any:
+    """Return what JSON has no word for."""
+    return value.isoformat() if isinstance(value, datetime) else jsonable_encoder(value)
 
 
 def _cell_at(c: Connection, study_id: str, query: QueryParams) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Depends, FastAPI
 
 from beliefgrid.assets import static_dir
-from beliefgrid.dashboard import charts
+from beliefgrid.dashboard import changes, charts, shades
 from beliefgrid.dashboard.bodies import Bodies
+from beliefgrid.dashboard.deltas import Sent
 from beliefgrid.dashboard.guard import guard
 from beliefgrid.dashboard.pages import (
     api,
@@ -32,6 +33,8 @@ from beliefgrid.dashboard.pages import (
 )
 from beliefgrid.dashboard.pages import help as help_page
 from beliefgrid.dashboard.precompressed import PrecompressedStatic
+
+SENT_BYTES = 16 * 2**20  # of answers that the next ones are compared with
 
 # In this order: `/studies/new` is no study's id.
 PAGES = (
@@ -64,9 +67,12 @@ PAGES = (
 def install(app: FastAPI, bodies: Bodies) -> None:
     """Add all pages, their feeds and the static files to an application."""
     app.state.bodies = bodies
+    app.state.sent = Sent(SENT_BYTES)
     pages = APIRouter(include_in_schema=False, dependencies=[Depends(guard)])
     for page in PAGES:
         pages.include_router(page.router)
     pages.include_router(charts.router)
+    pages.include_router(shades.router)
+    pages.include_router(changes.router)
     app.include_router(pages)
     app.mount("/static", PrecompressedStatic(directory=static_dir()), name="static")

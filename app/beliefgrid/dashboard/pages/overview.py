@@ -7,13 +7,12 @@ from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
+from starlette.datastructures import QueryParams
 
-from beliefgrid import search
 from beliefgrid.actions import crowds, read
 from beliefgrid.actions.crowds import Sample
-from beliefgrid.actions.regrid import is_same_grid
 from beliefgrid.actions.views import PosteriorView, SnapshotView, StudyView, TrialView, WorkerView
-from beliefgrid.dashboard import charts, frames, layout, maps, sentences, sketch
+from beliefgrid.dashboard import charts, layout, maps, sentences, sketch
 from beliefgrid.dashboard.checks import Check, checks
 from beliefgrid.dashboard.later import Later
 from beliefgrid.dashboard.links import links_of
@@ -34,6 +33,8 @@ from beliefgrid.dashboard.parts import (
     stats_of,
 )
 from beliefgrid.dashboard.render import PageContext, respond
+from beliefgrid.dashboard.shades import stored_matrix
+from beliefgrid.dashboard.view import view_of
 
 router = APIRouter()
 QUESTIONS = ("Which cell is the best?", "How sure is that?", "Is it worth going on?")
@@ -84,33 +85,15 @@ async def overview(request: Request, study_id: str) -> Response:
 def _read(c: Connection, study_id: str) -> _Read:
     study = read.study(c, study_id)
     snapshot = charts.newest(c, study_id)
+    first = view_of(QueryParams(), study.parameters)
     return _Read(
         study=study,
         snapshot=snapshot,
-        matrix=stored_matrix(c, study, snapshot) if snapshot else None,
+        matrix=stored_matrix(c, study, snapshot, first) if snapshot else None,
         known=charts.known(c, study, snapshot) if snapshot else None,
         results=crowds.sample_of(c, study, most=MOST_SKETCHED),
         latest=read.trials(c, study_id, sort="-number", limit=LATEST).items,
         workers=read.workers(c, study_id),
-    )
-
-
-def stored_matrix(c: Connection, study: StudyView, snapshot: SnapshotView) -> PosteriorView | None:
-    """Return p_best over the first two axes as the snapshot stores it: good for colours."""
-    if not is_same_grid(c, study.id, snapshot.revision, study.revision):
-        return None
-    stored = read.fields(c, study.id, snapshot.seq, snapshot.seq)
-    if not stored or stored[0].field is None:
-        return None
-    grid = search.Grid.from_definition(study.parameters)
-    if not grid.is_written_out:
-        return None
-    names = [parameter["name"] for parameter in study.parameters]
-    x, y = names[0], names[1] if len(names) > 1 else None
-    field = search.decode_field(stored[0].field, grid.n_cells)
-    picture = frames.Picture(x, y, "sum", {})
-    return maps.matrix_of(
-        grid, field, picture, "p_best", seq=snapshot.seq, revision=snapshot.revision
     )
 
 
