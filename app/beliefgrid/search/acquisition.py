@@ -27,14 +27,15 @@ def log_expected_improvement(mean: Floats, sd: Floats, best: float | Floats) -> 
 
 def log_h(u: Floats) -> Floats:
     """Return log(phi(u) + u Phi(u)) (7.2) Ament et al. 2023."""
-    near = np.maximum(u, -1.0)
-    direct = np.log(np.exp(-0.5 * near * near - LOG_SQRT_2PI) + near * ndtr(near))
-    if u.size and u.min() > -1:
-        return np.asarray(direct)
-    low = np.clip(u, FAR, -1.0)
+    found = np.empty_like(u)
+    is_near = u > -1
+    near, far = u[is_near], u[~is_near]
+    found[is_near] = np.log(np.exp(-0.5 * near * near - LOG_SQRT_2PI) + near * ndtr(near))
+    low = np.maximum(far, FAR)
     ratio = math.sqrt(math.pi / 2) * erfcx(low * -math.sqrt(0.5))  # Phi / phi
-    far = np.where(u > FAR, np.log1p(low * ratio), -2 * np.log(np.maximum(-u, 1.0)))
-    return np.where(u > -1, direct, far - 0.5 * u * u - LOG_SQRT_2PI)
+    tail = np.where(far > FAR, np.log1p(low * ratio), -2 * np.log(np.maximum(-far, 1.0)))
+    found[~is_near] = tail - 0.5 * far * far - LOG_SQRT_2PI
+    return found
 
 
 def improvement_parts(mean: Floats, sd: Floats, best: float) -> tuple[Floats, Floats]:

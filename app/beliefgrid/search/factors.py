@@ -16,7 +16,7 @@ import numpy as np
 from beliefgrid.search.arrays import Floats, Ints, Reals
 from beliefgrid.search.roots import grouped_roots
 
-BLOCK_VALUES = 1 << 17  # of a block that is written out: it should stay in the cache
+BLOCK_VALUES = 1 << 16  # of a block that is written out: it and its product stay in the cache
 
 
 class Covariances(Protocol):

@@ -92,7 +92,7 @@ class ListedFactors:
         if self.n_cells * n <= KEEP_UP_TO:
             yield slice(0, self.n_cells), self._whole.copy()
             return
-        step = max(1, 8 * BLOCK_VALUES // n)
+        step = max(1, 16 * BLOCK_VALUES // n)
         for first in range(0, self.n_cells, step):
             cells = slice(first, first + step)
             yield cells, self._written(cells)

@@ -83,8 +83,11 @@ class Surrogate:
         """Return the variance of the objective in every cell, without noise, (G,) (4.2)."""
         variance = np.empty(self.factors.n_cells, dtype=self.factors.dtype)
         half = inverse_factor(self.lower).T.astype(self.factors.dtype)
+        memory = None
         for cells, covariance in self.covariances():
-            projected = covariance @ half
+            if memory is None:
+                memory = np.empty_like(covariance)
+            projected = np.matmul(covariance, half, out=memory[: len(covariance)])
             explained = np.einsum("ij,ij->i", projected, projected)
             variance[cells] = self.signal + TAU2 - explained
         return np.maximum(variance, SMALLEST_VARIANCE * self.signal)
