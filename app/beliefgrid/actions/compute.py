@@ -189,8 +189,8 @@ class Compute:
 
     def _new_pool(self) -> ProcessPoolExecutor:
         # Spawned, not forked: the parent has threads, and BLAS must read these variables first.
-        for name in THREAD_VARIABLES:
-            os.environ.setdefault(name, "1")
+        # One thread, whatever was set: the last bits of a sum depend on how many share it.
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
         return ProcessPoolExecutor(
             self._processes,
             mp_context=self._context,
