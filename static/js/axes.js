@@ -4,12 +4,11 @@ import { literal, number } from "./format.js";
 
 const SIZE = 13;
 const TITLE_ROOM = 26;
-const LEGEND_GAP = 40;
-const LEGEND_ROW = 20;
 const MOST_LETTERS = 24;
 /** Labels have their room: without this Plotly measures every label once for each of them. */
 export const IN_ITS_ROOM = Object.freeze({ ticklabeloverflow: "allow" });
-const SLANT = { angle: 40, across: 22, down: Math.sin((40 * Math.PI) / 180) };
+const ANGLE = -40;
+const SLANT = { across: 22, down: Math.sin((-ANGLE * Math.PI) / 180), left: Math.cos((ANGLE * Math.PI) / 180) };
 
 const pen = new OffscreenCanvas(1, 1).getContext("2d");
 
@@ -19,15 +18,11 @@ export function widest(texts, font, size = SIZE) {
   return Math.max(0, ...texts.map((text) => pen.measureText(text).width));
 }
 
-/** Return how much room a horizontal legend needs above a plot: its items stand in columns unless one row holds them. */
-export function legendRoom(names, width, font, size = SIZE) {
-  const widths = names.map((name) => LEGEND_GAP + 10 + widest([name], font, size));
-  const isOneRow = widths.reduce((sum, w) => sum + w + 5, 0) < width;
-  const inRow = isOneRow ? names.length : Math.max(1, Math.floor(width / (Math.max(0, ...widths) + 5)));
-  return names.length ? 16 + LEGEND_ROW * Math.ceil(names.length / inRow) : 10;
-}
-
-/** Return an axis of equally large levels, labelled as far as there is room, and the room that its labels need. */
+/**
+ * Return an axis of equally large levels, labelled as far as there is room, and the room that its labels need.
+ *
+ * Slanted labels end below their cells; `before` is how far the first one reaches to the left of the plot.
+ */
 export function levelAxis(name, labels, { font, width, length, isAcross = false, isFixed }) {
   const texts = labels.map((label) => shortened(label, letters(width)));
   const areNames = labels.some((label) => Number.isNaN(Number(label)));
@@ -42,7 +37,7 @@ export function levelAxis(name, labels, { font, width, length, isAcross = false,
     tickmode: "array",
     tickvals: shown,
     ticktext: shown.map((i) => literal(texts[i])),
-    tickangle: isSlanted ? SLANT.angle : 0,
+    tickangle: isSlanted ? ANGLE : 0,
     range: [-0.5, labels.length - 0.5],
     showgrid: false,
     zeroline: false,
@@ -50,7 +45,8 @@ export function levelAxis(name, labels, { font, width, length, isAcross = false,
     fixedrange: isFixed,
     ...IN_ITS_ROOM,
   };
-  return { axis, room: Math.ceil(long) + (name ? TITLE_ROOM : 4) };
+  const before = isSlanted ? Math.ceil(widest(texts.slice(0, 1), font) * SLANT.left - length / labels.length / 2) : 0;
+  return { axis, room: Math.ceil(long) + (name ? TITLE_ROOM : 4), before };
 }
 
 /** Return an axis of numbers with round ticks, and the room that its labels need. */

@@ -12,7 +12,7 @@ const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDo
 /**
  * A cursor over a drawn heatmap, and a menu for the cell under it.
  *
- * `look` returns {matrix, results} of what is shown, `looking` is told when somebody does; `fixed` returns the levels of the parameters
+ * `look` returns {matrix, results, isExcluded} of what is shown, `looking` is told when somebody does; `fixed` returns the levels of the parameters
  * that are not on the axes.
  */
 export class CellCursor {
@@ -97,7 +97,7 @@ export class CellCursor {
   }
 
   #sentence() {
-    const { matrix, results } = this.look();
+    const { matrix, results, isExcluded } = this.look();
     const [i, j] = this.#at;
     const found = results(i, j); // null while they are fetched
     if (isExcluded(i, j)) return `${words(this.#place2d())}: excluded, not searched.`;

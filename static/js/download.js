@@ -1,6 +1,7 @@
 /** Buttons that save exactly what a chart shows. */
 
 import { element } from "./chart.js";
+import { withKey } from "./figures.js";
 import { loadPlotly } from "./plotly.js";
 
 /** Add the buttons to a chart; `contents` returns {name, rows, json} of what is shown, or a promise of it. */
@@ -25,7 +26,7 @@ const KINDS = {
 async function picture(chart, name, format) {
   const Plotly = await loadPlotly();
   const size = { width: chart.width, height: chart.height, scale: format === "png" ? 2 : 1 };
-  const address = await Plotly.toImage(chart.plot, { format, ...size });
+  const address = await Plotly.toImage(withKey(chart.plot), { format, ...size });
   save(address, `${name}.${format}`);
 }
 

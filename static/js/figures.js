@@ -1,20 +1,18 @@
 /** Figures as plain objects for Plotly: no element, no address, no clock. */
 
-import { IN_ITS_ROOM, legendRoom, levelAxis, numberAxis, widest } from "./axes.js";
+import { IN_ITS_ROOM, levelAxis, numberAxis } from "./axes.js";
 import { level, levels, literal, number } from "./format.js";
 import { layerOf, valueText } from "./layers.js";
 import { colorscale } from "./palettes.js";
 
 const FLOOR = 1e-6;
-const TITLE = { size: 13 };
-const BAR = 14;
-const MARGIN = Object.freeze({ autoexpand: false, pad: 2 });
+const BESIDE = 12; // pixels above and to the right of a plot
+const MARGIN = Object.freeze({ autoexpand: false, pad: 2, t: BESIDE, r: BESIDE });
 const LEGEND = Object.freeze({ orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom" });
 const HIGHEST_FLOOR = 0.01;
 const MOST_BITS = 6;
 const MOST_CELLS_WITH_TEXT = 10;
 const PIXELS_FOR_TEXT = 60;
-const NARROW = 560;
 const LINEAR_UP_TO_CELLS = 36;
 
 /** Say whether the cells of a picture are few and large enough to carry their numbers. */
@@ -46,15 +44,14 @@ export function roundUp(p) {
 /**
  * Return the heatmap of a posterior matrix.
  *
- * It is drawn in index space, every cell equally large, with the grid's own values as labels.
+ * It is drawn in index space, every cell equally large, with the grid's own values as labels. The page shows its key.
  */
-export function heatmap(matrix, { goal, metric, colour, top, bottom, marks, colours, width, height, isCompact }) {
+export function heatmap(matrix, { scale, marks, colours, width, height, isCompact }) {
   const { layer } = matrix;
   const withText = hasText(matrix, width);
-  const bar = colorbar(layer, { metric, colour, bottom, hasTitle: !isCompact && width >= NARROW });
   const map = {
     type: "heatmap",
-    z: colour === "log" ? logarithms(matrix.z) : matrix.z,
+    z: scale.isLog ? logarithms(matrix.z) : matrix.z,
     x: [...matrix.x_values.keys()],
     y: [...Array(rowsOf(matrix)).keys()],
     zsmooth: false,
@@ -62,27 +59,56 @@ export function heatmap(matrix, { goal, metric, colour, top, bottom, marks, colo
     ygap: gap(matrix),
     hoverinfo: "none",
     hoverongaps: true,
-    ...scale(matrix, { goal, colour, top, bottom }),
-    colorbar: bar,
+    ...coloured(scale),
     ...(withText && { text: matrix.z.map((row) => row.map((z) => valueText(layer, z))), texttemplate: "%{text}" }),
   };
-  const names = marks.map(({ name }) => name);
-  return { data: [map, ...marks], layout: layout(matrix, { names, bar, colours, width, height, isCompact }) };
+  return { data: [map, ...marks], layout: layout(matrix, { colours, width, height, isCompact }) };
+}
+
+/** Return a figure with its key drawn into it, for a picture that leaves the page. */
+export const withKey = ({ data, layout }) => ({
+  data: data.map((trace) => ({ ...trace, ...(trace.colorbar && { showscale: true }) })),
+  layout: { ...layout, showlegend: data.length > 1, margin: { ...layout.margin, autoexpand: true } },
+});
+
+/** Return how colours run over a layer: from which value to which, in which direction, and what to write beside them. */
+export function scaleOf({ layer, z }, { goal, metric, colour, top, bottom }) {
+  const { palette, isProbability, isDiverging, title } = layerOf(layer);
+  const isLog = colour === "log";
+  const [low, high] = isLog ? [bottom, top] : isProbability ? [0, top] : isDiverging ? around(z) : spread(z);
+  const middle = isLog ? Math.sqrt(low * high) : (low + high) / 2;
+  const [first, ...others] = [low, middle, high].map((value) => valueText(layer, value));
+  return {
+    low,
+    high,
+    isLog,
+    palette,
+    isReversed: layer === "mean" && goal === "minimize",
+    title: layer === "mean" || layer === "sd" ? `${title} (${metric})` : title,
+    ticks: [isLog ? `≤ ${first}` : first, ...others],
+  };
 }
 
 /** Return the parts of a heatmap trace that depend on its colours. */
-function scale({ layer, z }, { goal, colour, top, bottom }) {
-  const { palette, isProbability, isDiverging } = layerOf(layer);
-  const isLowGood = layer === "mean" && goal === "minimize";
-  const range = colour === "log" ? { zmin: Math.log10(bottom), zmax: Math.log10(top) } : isProbability ? { zmin: 0, zmax: top } : isDiverging ? around(z) : spread(z);
-  return { colorscale: colorscale(palette), reversescale: isLowGood, ...range };
+function coloured({ low, high, isLog, palette, isReversed, title, ticks }) {
+  const [zmin, zmax] = isLog ? [Math.log10(low), Math.log10(high)] : [low, high];
+  const colorbar = {
+    x: 1,
+    thickness: 14,
+    outlinewidth: 0,
+    len: 1,
+    title: { text: literal(title), side: "right" },
+    tickvals: [zmin, (zmin + zmax) / 2, zmax],
+    ticktext: ticks,
+    ...IN_ITS_ROOM,
+  };
+  return { zmin, zmax, colorscale: colorscale(palette), reversescale: isReversed, showscale: false, colorbar };
 }
 
 /** Return a range with 0 in its middle. */
 function around(z) {
-  const { zmin, zmax } = spread(z);
-  const most = Math.min(MOST_BITS, Math.max(Math.abs(zmin), Math.abs(zmax))) || 1;
-  return { zmin: -most, zmax: most };
+  const most = Math.min(MOST_BITS, Math.max(...spread(z).map(Math.abs))) || 1;
+  return [-most, most];
 }
 
 function spread(z) {
@@ -94,53 +120,27 @@ function spread(z) {
       if (value > high) high = value;
     }
   }
-  if (low > high) return { zmin: 0, zmax: 1 };
-  return low === high ? { zmin: low - 0.5, zmax: high + 0.5 } : { zmin: low, zmax: high };
+  if (low > high) return [0, 1];
+  return low === high ? [low - 0.5, high + 0.5] : [low, high];
 }
 
-function colorbar(layer, { metric, colour, bottom, hasTitle }) {
-  const { title, isProbability } = layerOf(layer);
-  const unit = layer === "mean" || layer === "sd" ? ` (${literal(metric)})` : "";
-  const ticks = colour === "log" ? logTicks(bottom) : isProbability ? { tickformat: ".3~%" } : { tickformat: ".3~g" };
-  return {
-    x: 1,
-    thickness: BAR,
-    outlinewidth: 0,
-    len: 1,
-    ...IN_ITS_ROOM,
-    ...(hasTitle && { title: { text: title + unit, side: "right", font: TITLE } }),
-    ...ticks,
-  };
-}
-
-function logTicks(bottom) {
-  const decades = [-6, -5, -4, -3, -2, -1, 0].filter((decade) => 10 ** decade >= bottom * 0.99);
-  const text = (decade) => `${Number((100 * 10 ** decade).toPrecision(1))} %`;
-  return { tickvals: decades, ticktext: decades.map((decade, i) => (i ? text(decade) : `≤ ${text(decade)}`)) };
-}
-
-function layout(matrix, { names, bar, colours, width, height, isCompact }) {
+function layout(matrix, { colours, width, height, isCompact }) {
   const rows = matrix.y ? levels(matrix.y_values) : [""];
   const columns = levels(matrix.x_values);
   const isLarge = Math.max(columns.length, rows.length) > 20;
   const given = { font: colours.font, width, isFixed: !isLarge || isCompact };
-  const size = width < NARROW ? 10 : 13;
-  const right = barRoom(bar, colours.font);
-  const up = levelAxis(matrix.y ?? "", rows, { ...given, length: height - 90 });
-  const across = levelAxis(matrix.x, columns, { ...given, length: width - up.room - right, isAcross: true });
+  const up = levelAxis(matrix.y ?? "", rows, { ...given, length: height - 60 });
+  const across = levelAxis(matrix.x, columns, { ...given, length: width - up.room - BESIDE, isAcross: true });
   return {
     ...frame(colours),
     dragmode: isLarge && !isCompact ? "zoom" : false,
-    margin: { ...MARGIN, l: up.room, r: right, t: legendRoom(names, width - up.room - right, colours.font, size), b: across.room },
-    legend: { ...LEGEND, font: { size }, itemwidth: 30, itemclick: false, itemdoubleclick: false },
+    showlegend: false,
+    margin: { ...MARGIN, l: Math.max(up.room, across.before), b: across.room },
+    legend: LEGEND,
     xaxis: across.axis,
     yaxis: up.axis,
     plot_bgcolor: colours.empty,
   };
-}
-
-function barRoom({ ticktext, title }, font) {
-  return Math.ceil(BAR + 24 + widest(ticktext ?? ["0.00000"], font) + (title ? 28 : 0));
 }
 
 const gap = (matrix) => (hasGaps(matrix) ? 1 : 0);
@@ -179,7 +179,7 @@ export function history({ points, best }, { metric, goal, colours, width, isLog 
   const across = numberAxis("results, in the order they came", [0, points.at(-1).order], { colours, most: ticksIn(width), isAcross: true, hasZero: true });
   const values = [...points.map((point) => point.value), ...best.map((point) => point.value)];
   const up = numberAxis(`${metric} (${goal})`, values, { colours, most: 6, isLog });
-  return { data: [results, line], layout: ruled({ across, up, names: ["result", "best so far"], colours, width }) };
+  return { data: [results, line], layout: ruled({ across, up, colours }) };
 }
 
 /** Looks of lines beside their colour, so that colour is never alone. */
@@ -210,19 +210,18 @@ export function lines({ x_title: x, y_title: y, is_log: isLog, has_zero: hasZero
   }));
   const across = numberAxis(x, [0, ...series.flatMap((one) => one.x)], { colours, most: ticksIn(width), isAcross: true, hasZero: true });
   const up = numberAxis("", series.flatMap((one) => one.y), { colours, most: 6, isLog, hasZero });
-  const names = series.length > 1 ? series.map(({ name }) => name) : [];
-  return { data, layout: ruled({ across, up, names, colours, width }) };
+  return { data, layout: ruled({ across, up, colours }) };
 }
 
 /** Return the layout of a chart of numbers over numbers. */
-function ruled({ across, up, names, colours, width }) {
+function ruled({ across, up, colours }) {
   return {
     ...frame(colours),
     dragmode: false,
     hovermode: "closest",
     plot_bgcolor: "rgba(0,0,0,0)",
-    showlegend: names.length > 0,
-    margin: { ...MARGIN, l: up.room, r: 12, t: legendRoom(names, width - up.room - 12, colours.font), b: across.room },
+    showlegend: false,
+    margin: { ...MARGIN, l: up.room, b: across.room },
     legend: LEGEND,
     xaxis: across.axis,
     yaxis: up.axis,

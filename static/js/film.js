@@ -80,6 +80,7 @@ function drawMarks(context, { x: columns, y: rows, marker }, x, y) {
 const SHAPES = {
   circle: (context, x, y, r) => context.arc(x, y, r, 0, 2 * Math.PI),
   diamond: polygon([[1.3, 0], [0, 1.3], [-1.3, 0], [0, -1.3]]),
+  square: polygon([[1, 1], [-1, 1], [-1, -1], [1, -1]]),
   hourglass: polygon([[1, 1], [-1, 1], [1, -1], [-1, -1]]),
   "triangle-down": polygon([[-1.155, -0.5], [1.155, -0.5], [0, 1]]),
   x: polygon(cross()),

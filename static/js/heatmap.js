@@ -3,10 +3,11 @@
 import { CellCursor } from "./cells.js";
 import { Chart, settled } from "./chart.js";
 import { addDownloads } from "./download.js";
-import { decadeBelow, defaultColour, describe, hasGaps, hasText, heatmap, roundUp } from "./figures.js";
+import { decadeBelow, defaultColour, describe, hasGaps, hasText, heatmap, roundUp, scaleOf } from "./figures.js";
 import { FilmCanvas } from "./film.js";
 import { Film, probability } from "./frames.js";
 import { Picture, countCells } from "./grid.js";
+import { showKey } from "./key.js";
 import { READ_OUT, layerOf } from "./layers.js";
 import { knownAt, markTraces, markedPlaces } from "./marks.js";
 import { outlineControl, outlines } from "./outline.js";
@@ -19,8 +20,8 @@ import { coloursOf, onThemeChange } from "./theme.js";
 import { rememberView, viewOf, viewOfForm } from "./view.js";
 
 const REST_DELAY = 150;
-
 const EXACT_UP_TO = 100; // squares, whose numbers are as few bytes as their colours
+
 /** Draw the heatmap that a figure asks for and keep it up to date. */
 export async function start(figure) {
   const map = new Heatmap(figure);
@@ -94,10 +95,10 @@ class Heatmap {
         picture(this.study, this.view, { signal, isNews }),
         marks(this.study, this.view, { signal, isNews }),
       ]);
-      if (matrix.revision > this.definition.revision) await this.#learnGrid();
       const isSeen = this.#shown !== null && isNews && (!found.isNew || this.#hasNumbersOf(found.content));
       if (isSeen && !areMarksNew && !this.chart.hasFailed) return;
       const matrix = isSeen ? this.#shown.matrix : found.content;
+      if (matrix.revision > this.definition.revision) await this.#learnGrid();
       if (signal.aborted) return;
       const parameters = known.parameters ?? this.definition.parameters;
       this.#shown = { matrix, known, picture: new Picture(parameters, matrix) };
@@ -110,7 +111,6 @@ class Heatmap {
     }
   }
 
-  /** Read the definition again: the grid was edited while the page was open. */
   /** Whether a picture in colours is of what is shown already, perhaps with its numbers. */
   #hasNumbersOf(picture) {
     const { matrix } = this.#shown ?? {};
@@ -134,6 +134,7 @@ class Heatmap {
     return shown.exact;
   }
 
+  /** Read the definition again: the grid was edited while the page was open. */
   async #learnGrid() {
     forgetDefinition(this.study);
     this.definition = await definitionOf(this.study);
@@ -146,13 +147,12 @@ class Heatmap {
   async #draw() {
     const { matrix, known } = this.#shown;
     const { goal, metric } = this.definition;
+    const scale = scaleOf(matrix, { goal, metric, colour: this.#colour, top: this.#top, bottom: this.#bottom });
+    const found = this.#markTraces(known);
+    showKey(this.chart.figure, found, scale);
     const figure = heatmap(matrix, {
-      goal,
-      metric,
-      colour: this.#colour,
-      top: this.#top,
-      bottom: this.#bottom,
-      marks: this.#markTraces(known),
+      scale,
+      marks: found,
       colours: coloursOf(this.chart.figure),
       width: this.chart.width,
       height: this.chart.height,
@@ -368,9 +368,14 @@ class Heatmap {
   }
 
   #look() {
-    const { matrix, picture, results: known } = this.#shown;
-    const at = (i, j) => known && (known.get(j * picture.nx + i) ?? { values: [], count: 0 });
-    return { matrix, layers: this.#others, results: at };
+    const { matrix, picture, known, results: found } = this.#shown;
+    const square = (i, j) => j * picture.nx + i;
+    return {
+      matrix,
+      layers: this.#others,
+      results: (i, j) => found && (found.get(square(i, j)) ?? { values: [], count: 0 }),
+      isExcluded: (i, j) => known.excluded.squares.includes(square(i, j)),
+    };
   }
 
   /** Return the levels of the parameters out of sight, in the grid's own values. */

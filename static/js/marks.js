@@ -12,6 +12,7 @@ const KINDS = [
   { kind: "pending", name: "pending", symbol: "hourglass", corner: [-1, 1] },
   { kind: "failed", name: "failed", symbol: "triangle-down", corner: [-1, 1] },
   { kind: "infeasible", name: "infeasible", symbol: "x", corner: [-1, 1] },
+  { kind: "excluded", name: "excluded", symbol: "square", corner: [-1, 1], colour: HALO, edge: FILL, shrink: 0.7 },
   { kind: "best", name: "best so far", symbol: "star", corner: [1, 1], colour: "#ff9f1c", grow: 1.7 },
   { kind: "next", name: "next", symbol: "diamond", corner: [1, 1], colour: "#4cc9f0", grow: 1.25 },
 ];
@@ -28,6 +29,7 @@ export function markedPlaces(known, picture, fixed) {
     pending: found(known.pending),
     failed: found(known.failed),
     infeasible: listed(known.infeasible),
+    excluded: listed(known.excluded),
     best: found([known.best]),
     next: found([known.next]),
   };
@@ -68,18 +70,18 @@ export function markTraces(marked, { cellPixels, hasText }) {
     const [dx, dy] = hasText ? kind.corner.map((side) => 0.33 * side) : [0, 0];
     return {
       type: "scatter",
+      uid: kind.kind,
       mode: "markers",
       name: isCrowd ? `${n.toLocaleString("en")} ${kind.name}, too many to mark` : kind.name,
       x: places.map(([i]) => (isCrowd ? null : i + dx)),
       y: places.map(([, j]) => (isCrowd ? null : j + dy)),
       hoverinfo: "skip",
-      showlegend: true,
       cliponaxis: false,
       marker: {
         symbol: kind.symbol,
-        size: kind.grow ? Math.max(SMALLEST_STANDING_OUT, size * kind.grow) : size,
+        size: kind.grow ? Math.max(SMALLEST_STANDING_OUT, size * kind.grow) : size * (kind.shrink ?? 1),
         color: kind.colour ?? FILL,
-        line: { color: HALO, width: size < 7 ? 1 : 1.5 },
+        line: { color: kind.edge ?? HALO, width: size < 7 ? 1 : 1.5 },
       },
     };
   });

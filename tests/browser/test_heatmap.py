@@ -129,7 +129,7 @@ def test_marks_tell_what_is_known_of_cells(page: Page, api: Api) -> None:
     assert _cells(traces["pending"]) == {_indices(pending)}
     assert _cells(traces["best so far"]) <= _cells(traces["tested"])
     assert len(_cells(traces["next"])) == 1
-    legend = page.locator(f"{MAP} .legendtext").all_text_contents()
+    legend = page.locator(f"{MAP} [data-kind]:visible").all_inner_texts()
     assert {"tested", "pending", "infeasible", "best so far", "next"} <= set(legend)
 
 
@@ -204,5 +204,5 @@ def test_a_crowd_of_tested_cells_is_counted_and_not_marked(page: Page, api: Api)
 
     open_map(page, study, "?x=a&y=b")
 
-    expect(page.locator(f"{MAP} .legend")).to_contain_text("1,200 tested, too many to mark")
+    expect(page.locator(f"{MAP} .key-marks")).to_contain_text("1,200 tested, too many to mark")
     assert page.evaluate("document.getElementsByTagName('*').length") < 3000

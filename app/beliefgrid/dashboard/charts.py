@@ -23,7 +23,7 @@ from beliefgrid.dashboard import frames
 from beliefgrid.dashboard.changes import sent_to
 from beliefgrid.dashboard.ratios import layer_of
 from beliefgrid.dashboard.render import packed
-from beliefgrid.dashboard.squares import Squares
+from beliefgrid.dashboard.squares import Squares, excluded
 from beliefgrid.dashboard.view import FIXED, values_of, view_of
 
 MOST_MOMENTS = 1000
@@ -219,6 +219,8 @@ def _marks(c: Connection, study_id: str, query: QueryParams, at: int | None) -> 
         ("infeasible", knew["infeasible"], np.arange(len(knew["infeasible"]))),
     ):
         found[kind] = _first_squares(squares, cells, order)
+    there = excluded(study, squares.picture) if knew["parameters"] is None else []
+    found["excluded"] = {"n": len(there), "squares": there[:MOST_MARKED]}
     same = ("seq", "n_results", "failed", "pending", "best", "next", "parameters")
     return {name: knew[name] for name in same} | found
 

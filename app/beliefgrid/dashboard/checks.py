@@ -212,7 +212,7 @@ def _border(study: StudyView, summary: Mapping[str, Any] | None) -> list[Check]:
     leader = leader_of(summary)
     if not leader or (summary or {}).get("n_observations", 0) < FEW:
         return []
-    found = []
+    found: list[Check] = []
     for parameter in study.parameters:
         values = parameter["values"]
         if parameter["kind"] != "ordered" or len(values) < 3:  # noqa: PLR2004 - two levels are both ends

@@ -15,12 +15,13 @@ from beliefgrid.actions import read
 from beliefgrid.actions.regrid import is_same_grid
 from beliefgrid.actions.views import ProgressView, StudyView
 from beliefgrid.dashboard import charts, frames, gif
+from beliefgrid.dashboard.layers import LAYERS
 from beliefgrid.dashboard.numbers import cell_text, count, level, percent
 from beliefgrid.dashboard.palettes import ramp, shades_of
 from beliefgrid.dashboard.render import environment
+from beliefgrid.dashboard.scales import scale_of_all
 
 MOST_FRAMES = 60
-SPAN = 1000.0  # from the darkest to the brightest, at most
 DELAY_CS, LAST_CS = 25, 200
 PALETTE = "cividis"
 
@@ -62,10 +63,9 @@ def film_of(c: Connection, study_id: str, picture: frames.Picture) -> Film | Non
             pictures.append(frames.reduce_field(grid, field, picture))
     if not pictures:
         return None
-    top = max(float(one.max()) for one in pictures)
-    bottom = max(top / SPAN, min(float(one.min()) for one in pictures))
-    shades = [_shades(one, bottom, top) for one in pictures]
-    return Film(study, grid, picture, moments, shades, bottom, top)
+    scale = scale_of_all(LAYERS["p_best"], pictures)
+    shades = [shades_of(scale.unit(one)) for one in pictures]
+    return Film(study, grid, picture, moments, shades, scale.low, scale.high)
 
 
 def as_gif(film: Film) -> bytes:
@@ -110,12 +110,6 @@ def _sample(moments: Sequence[ProgressView]) -> list[ProgressView]:
         return list(moments)
     at = np.unique(np.linspace(0, len(moments) - 1, MOST_FRAMES).round().astype(int))
     return [moments[i] for i in at]
-
-
-def _shades(matrix: NDArray[np.float64], bottom: float, top: float) -> NDArray[np.uint8]:
-    if top <= bottom:
-        return shades_of(np.full(matrix.shape, 0.5))
-    return shades_of(np.log(np.maximum(matrix, bottom) / bottom) / np.log(top / bottom))
 
 
 def _labels(grid: search.Grid, name: str) -> list[str]:

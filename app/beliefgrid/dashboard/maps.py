@@ -17,23 +17,21 @@ from beliefgrid.dashboard.layers import LAYERS, Layer, value_text
 from beliefgrid.dashboard.numbers import count, level
 from beliefgrid.dashboard.palettes import png_uri, shades_of
 from beliefgrid.dashboard.render import Part
-from beliefgrid.dashboard.squares import Squares
+from beliefgrid.dashboard.scales import Scale, scale_of
+from beliefgrid.dashboard.squares import Squares, excluded
 
-FLOOR, HIGHEST_FLOOR = 1e-6, 0.01
-LINEAR_UP_TO_CELLS = 36
-ROUND_TOPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75)
 MOST_MARKS = 250
 MOST_TABLE_CELLS = 400
 PIXELS_ACROSS = 640
 MOST_ROW_LABELS = 20
 GAPS_UP_TO = 20
-MOST_BITS = 6.0  # beyond which colours of a ratio do not change; as figures.js
 
 KINDS = (
     ("tested", "tested"),
     ("pending", "pending"),
     ("failed", "failed"),
     ("infeasible", "infeasible"),
+    ("excluded", "excluded"),
     ("best", "best so far"),
     ("next", "next"),
 )
@@ -67,8 +65,16 @@ class Map(Part):
     x_labels: Sequence[str]
     y_labels: Sequence[str]
     has_gaps: bool
+    title: str
+    scale: Scale
     marks: Sequence[Marks]
     caption: Part | None
+    kinds: ClassVar[Sequence[tuple[str, str]]] = KINDS
+
+    @property
+    def kinds_shown(self) -> set[str]:
+        """The kinds of marks that stand somewhere."""
+        return {one.kind for one in self.marks}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,7 @@ def map_of(  # noqa: PLR0913 - what a map may be asked for
     """Return the first paint of a heatmap."""
     layer = LAYERS[matrix.layer]
     z = values_of(matrix)
+    scale = scale_of(layer, z, goal=study.goal, colour=colour)
     return Map(
         figure_id=figure_id,
         study_id=study.id,
@@ -131,11 +138,13 @@ def map_of(  # noqa: PLR0913 - what a map may be asked for
         reduce=matrix.reduce,
         is_compact=is_compact,
         has_slider=has_slider,
-        source=png_uri(shades_of(_unit(layer, z, goal=study.goal, colour=colour)), layer.palette),
+        source=png_uri(shades_of(scale.unit(z)), layer.palette),
         alt=describe(matrix, known),
         x_labels=_thinned(matrix.x_values, _most_across(matrix.x_values)),
         y_labels=_thinned(matrix.y_values, MOST_ROW_LABELS)[::-1] if matrix.y else [],
         has_gaps=max(z.shape) <= GAPS_UP_TO,
+        title=layer.title + (f" ({study.metric})" if layer.has_unit else ""),
+        scale=scale,
         marks=_marks(study, matrix, known, fixed or {}) if known else [],
         caption=caption,
     )
@@ -189,41 +198,6 @@ def values_of(matrix: PosteriorView) -> NDArray[np.float64]:
     return np.atleast_2d(np.array(rows, dtype=np.float64))
 
 
-def default_colour(layer: Layer, n_cells: int) -> str:
-    """Return how the colours of a layer run unless the reader chose: `linear` or `log`."""
-    return "log" if layer.is_probability and n_cells > LINEAR_UP_TO_CELLS else "linear"
-
-
-def _unit(
-    layer: Layer, z: NDArray[np.float64], *, goal: str, colour: str | None
-) -> NDArray[np.float64]:
-    """Return values as places on a colour scale, 0 to 1."""
-    if np.isnan(z).all():
-        return z
-    if layer.is_probability:
-        return _share(z, is_log=(colour or default_colour(layer, z.size)) == "log")
-    if layer.is_diverging:
-        most = min(MOST_BITS, float(np.nanmax(np.abs(z)))) or 1.0
-        return 0.5 + z / (2 * most)
-    low, high = float(np.nanmin(z)), float(np.nanmax(z))
-    unit = (z - low) / (high - low) if high > low else np.where(np.isnan(z), z, 0.5)
-    is_low_good = layer.name == "mean" and goal == "minimize"
-    return 1 - unit if is_low_good else unit
-
-
-def _share(p: NDArray[np.float64], *, is_log: bool) -> NDArray[np.float64]:
-    """Return probabilities as places on a scale that ends at a round number."""
-    highest = float(np.nanmax(p))
-    top = next((one for one in ROUND_TOPS if highest <= one), 1.0)
-    if not is_log:
-        return p / top
-    lowest = float(np.nanmin(np.where(p > 0, p, top)))
-    bottom = min(HIGHEST_FLOOR, max(FLOOR, 10.0 ** np.floor(np.log10(lowest) + 1e-9)))
-    bottom = bottom / 10 if bottom > top / 2 else bottom
-    unit: NDArray[np.float64] = np.log10(np.maximum(p, bottom) / bottom) / np.log10(top / bottom)
-    return unit
-
-
 def _thinned(values: Sequence[Any], most: int) -> list[str]:
     """Return the labels of an axis, some of them left out so that the others have room."""
     labels = [level(value) for value in values]
@@ -253,16 +227,16 @@ def panel_of(
     matrix = matrix_of(grid, field, picture, layer.name)
     squares = Squares(study.parameters, picture)
     marks = [
-        Marks("tested", "tested", _places(squares, cells)),
-        Marks("best", "best", _places(squares, [best])),
+        Marks("tested", "tested", _places(squares, np.unique(squares.of(cells)[0]).tolist())),
+        Marks("best", "best", _places(squares, squares.of([best])[0].tolist())),
     ]
     has_it = best in set(cells)
     found = "has tested the best cell" if has_it else "has not tested the best cell"
-    shades = shades_of(_unit(layer, values_of(matrix), goal=study.goal, colour=None))
+    z = values_of(matrix)
     return Panel(
         title=title,
         text=f"{count(len(cells), 'cell')} tested; {found}.",
-        source=png_uri(shades, layer.palette),
+        source=png_uri(shades_of(scale_of(layer, z, goal=study.goal).unit(z)), layer.palette),
         alt=f"{title}: {count(len(cells), 'cell')} tested over {x}{f' and {y}' if y else ''}.",
         marks=[one for one in marks if one.places],
     )
@@ -312,13 +286,14 @@ def _marks(
         "best": [known["best"]] if known["best"] is not None else [],
         "next": [known["next"]] if known["next"] is not None else [],
     }
-    found = [Marks(kind, name, _places(squares, cells[kind])) for kind, name in KINDS]
+    shown = {kind: np.unique(squares.of(found)[0]).tolist() for kind, found in cells.items()}
+    shown["excluded"] = excluded(study, picture) if known["parameters"] is None else []
+    found = [Marks(kind, name, _places(squares, shown[kind])) for kind, name in KINDS]
     return [marks for marks in found if marks.places]
 
 
-def _places(squares: Squares, cells: Iterable[int]) -> list[tuple[str, str]]:
-    """Return the distinct places of some cells, none if they are too many to tell apart."""
-    distinct = np.unique(squares.of(cells)[0]).tolist()
+def _places(squares: Squares, distinct: Sequence[int]) -> list[tuple[str, str]]:
+    """Return the places of some squares, none if they are too many to tell apart."""
     if len(distinct) > MOST_MARKS:
         return []
     nx, ny = squares.nx, squares.ny

@@ -13,8 +13,8 @@ from beliefgrid.dashboard.layers import LAYERS, Layer, value_text
 from beliefgrid.dashboard.numbers import count, level
 from beliefgrid.dashboard.palettes import png_uri, shades_of
 from beliefgrid.dashboard.render import Part
+from beliefgrid.dashboard.scales import Scale, scale_of_all
 
-SPAN = 1000.0  # from the darkest to the brightest, at most
 CHANGE = "change"
 Field = NDArray[np.float64]
 
@@ -31,36 +31,6 @@ class BeliefPanels(Part):
     legend: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """What is bright: shares by their ratio, other layers evenly from least to most."""
-
-    layer: Layer
-    bottom: float
-    top: float
-
-    @classmethod
-    def of(cls, layer: Layer, matrices: Sequence[Field]) -> "_Scale":
-        top = max(float(matrix.max()) for matrix in matrices)
-        bottom = min(float(matrix.min()) for matrix in matrices)
-        return cls(layer, max(top / SPAN, bottom) if layer.is_probability else bottom, top)
-
-    @property
-    def legend(self) -> str:
-        low, high = (value_text(self.layer, value) for value in (self.bottom, self.top))
-        if self.layer.is_probability:
-            return f"From dark, {low} or less, to bright, {high}, in steps of ratio."
-        return f"From dark, {low}, to bright, {high}."
-
-    def unit(self, matrix: Field) -> Field:
-        if self.top <= self.bottom:
-            return np.full(matrix.shape, 0.5)
-        if not self.layer.is_probability:
-            return np.asarray((matrix - self.bottom) / (self.top - self.bottom))
-        ratio = np.log(np.maximum(matrix, self.bottom) / self.bottom)
-        return np.asarray(ratio / np.log(self.top / self.bottom))
-
-
 def side_by_side(
     grid: search.Grid,
     fields: Sequence[tuple[str, str, Field]],
@@ -71,7 +41,7 @@ def side_by_side(
 ) -> BeliefPanels:
     """Return fields, each with its title and text, on one scale; with it, last less first."""
     matrices = [frames.reduce_field(grid, field, picture) for _, _, field in fields]
-    scale = _Scale.of(layer, matrices)
+    scale = scale_of_all(layer, matrices)
     panels = [
         maps.Panel(
             title=title,
@@ -84,7 +54,14 @@ def side_by_side(
     ]
     if with_change:
         panels.append(_change(grid, matrices[-1] - matrices[0], picture, layer))
-    return BeliefPanels(panels, picture.x, picture.y, scale.legend)
+    return BeliefPanels(panels, picture.x, picture.y, _legend(scale))
+
+
+def _legend(scale: Scale) -> str:
+    low, _, high = scale.ticks
+    if scale.is_log:
+        return f"From dark, {low.removeprefix('≤ ')} or less, to bright, {high}, in steps of ratio."
+    return f"From dark, {low}, to bright, {high}."
 
 
 def _change(grid: search.Grid, change: Field, picture: frames.Picture, layer: Layer) -> maps.Panel:

@@ -7,16 +7,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beliefgrid import search
-from beliefgrid.dashboard.frames import Picture
+from beliefgrid.actions.views import StudyView
+from beliefgrid.dashboard.frames import Picture, reduce_field
 from beliefgrid.dashboard.numbers import find_level
 
 Ints = NDArray[np.int64]
+
+
+def excluded(study: StudyView, picture: Picture) -> list[int]:
+    """Return the squares in which no cell is searched; none of a grid that is not written out."""
+    problem = search.Problem.from_definition(study.definition)
+    if problem.excluded is None:
+        return []
+    is_open = (~problem.excluded).astype(np.float64)
+    return np.flatnonzero(reduce_field(problem.grid, is_open, picture) == 0).tolist()
 
 
 class Squares:
     """The squares of a picture, numbered row by row from the bottom, in display order."""
 
     def __init__(self, parameters: Sequence[Mapping[str, Any]], picture: Picture) -> None:
+        self.picture = picture
         grid = search.Grid.from_definition(list(parameters))
         names = [parameter["name"] for parameter in parameters]
         self._shape = grid.shape
