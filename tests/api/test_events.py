@@ -157,6 +157,26 @@ def test_the_stream_over_all_studies_resumes(server_url: str, study: str) -> Non
     assert after["seq"] >= before["seq"] + 3
 
 
+def test_a_stream_of_named_studies_leaves_out_the_others(server_url: str, study: str) -> None:
+    """What the pages of a browser show is told, with the event of the newest posterior."""
+    quiet, other = create(server_url), create(server_url)
+    address = f"{server_url}/api/v1/events"
+    named = {"study": [study, quiet], "after": 0}
+    with httpx2.stream("GET", address, params=named, timeout=10) as response:
+        events = parsed(response.iter_lines())
+        first = {json.loads(next(events)["data"])["study"] for _ in range(2)}
+        import_results(server_url, other, 1)
+        import_results(server_url, study, 1)
+        said = json.loads(next(events)["data"])
+        while said["snapshot_seq"] < 2:
+            assert said["study"] == study
+            said = json.loads(next(events)["data"])
+
+    assert first == {study, quiet}
+    assert said["study"] in first
+    assert said["seq"] >= said["snapshot_seq"]
+
+
 def test_a_future_that_was_taken_back_is_no_excuse(server_url: str, study: str) -> None:
     """An id from after now, as of a database that was put back, is now."""
     with news(server_url, **{"Last-Event-ID": "9" * 16}) as events:

@@ -19,6 +19,10 @@ class Api:
         """GET a resource below /api/v1."""
         return self._answer(self._client.get(f"/api/v1{path}", params=query))
 
+    def text(self, path: str) -> str:
+        """GET what is beside the API, as text."""
+        return self._client.get(path).raise_for_status().text
+
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """POST to a resource below /api/v1."""
         return self._answer(self._client.post(f"/api/v1{path}", json=body))

@@ -137,6 +137,59 @@ def test_lists_share_one_stream(context: BrowserContext, api: Api) -> None:
     assert len(streams) == 1
 
 
+def test_pages_of_all_kinds_share_one_stream(context: BrowserContext, api: Api) -> None:
+    """A list, two studies and a comparison: one connection, and each hears of what it shows."""
+    one, other = (api.create(GRID, name=name, results=FIRST) for name in ("one", "other"))
+    others_before = open_streams(api)
+    places = {
+        f"/studies/{one}": "[data-part=latest]",
+        f"/studies/{other}/trials": "[data-part=trial_table]",
+        "/": "[data-part=study_table]",
+        f"/compare?study={one}&study={other}": "[data-part=differences]",
+    }
+    opened: dict[str, list[str]] = {}
+    for path in places:
+        page = context.new_page()
+        page.goto(path)
+        expect(page.locator("#live")).to_contain_text("live")
+        asked = opened.setdefault(path, [])
+        page.on(
+            "request", lambda r, asked=asked: asked.append(r.url) if "/changes" in r.url else None
+        )
+    pages = dict(zip(places, context.pages, strict=True))
+
+    api.import_result(one, {"a": 2, "b": 2}, 0.0625)
+    for path in (f"/studies/{one}", "/", f"/compare?study={one}&study={other}"):
+        expect(pages[path].locator(places[path]).filter(has_text="0.0625").first).to_be_visible()
+    api.import_result(other, {"a": 3, "b": 3}, 0.03125)
+    for path in (f"/studies/{other}/trials", "/"):
+        expect(pages[path].locator(places[path]).filter(has_text="0.03125").first).to_be_visible()
+
+    assert open_streams(api) == others_before + 1
+    assert all(opened.values())
+
+
+def test_who_leads_may_leave(context: BrowserContext, api: Api) -> None:
+    """The tab that held the stream is closed: another one goes on, and has missed nothing."""
+    study = api.create(GRID, results=FIRST)
+    first, second = context.new_page(), context.new_page()
+    for page in (first, second):
+        page.goto(f"/studies/{study}")
+        expect(page.locator("#live")).to_contain_text("live")
+
+    first.close()
+    api.import_result(study, {"a": 2, "b": 2}, 0.0625)
+
+    expect(second.locator("[data-part=latest]").filter(has_text="0.0625")).to_be_visible()
+
+
+def open_streams(api: Api) -> int:
+    """Return how many streams the server holds open."""
+    text = api.text("/metrics")
+    line = next(line for line in text.splitlines() if line.startswith("beliefgrid_event_streams "))
+    return int(float(line.split()[1]))
+
+
 @pytest.mark.parametrize(
     ("path", "place", "before", "after"),
     [

@@ -195,10 +195,12 @@ def test_the_stream_over_all_studies_tells_what_a_token_may_read(
     monkeypatch.setattr(events, "LONGEST_S", 0.2)
     monkeypatch.setattr(events, "PING_S", 0.05)
 
-    def heard(token: str) -> set[str]:
-        text = guarded.send("GET", "/api/v1/events", token, params={"after": 0}).text
+    def heard(token: str, *named: str) -> set[str]:
+        asked = {"after": 0, "study": list(named)}
+        text = guarded.send("GET", "/api/v1/events", token, params=asked).text
         return set(re.findall(r'"study": "(st_\w+)"', text))
 
-    assert heard("own_read") == {guarded.study}
+    assert heard("own_read") == heard("own_read", guarded.study) == {guarded.study}
+    assert heard("foreign", guarded.study) == set()
     assert len(heard("read")) >= 2
     assert guarded.study not in heard("foreign")

@@ -63,27 +63,29 @@ class Announcements:
         self._is_behind.clear()
         return found
 
-    def listen(self, study_id: str | None) -> "Listener":
-        """Return a listener for one study (None: for any) that misses nothing between waits."""
-        return Listener(self._waiting, study_id)
+    def listen(self, *study_ids: str | None) -> "Listener":
+        """Return a listener for some studies (None: for any) that misses nothing between waits."""
+        return Listener(self._waiting, study_ids)
 
 
 class Listener:
-    """News of one study, from the moment that the listener is entered."""
+    """News of some studies, from the moment that the listener is entered."""
 
-    def __init__(self, waiting: Waiting, study_id: str | None) -> None:
-        self._waiting, self._study_id = waiting, study_id
+    def __init__(self, waiting: Waiting, study_ids: tuple[str | None, ...]) -> None:
+        self._waiting, self._study_ids = waiting, study_ids
         self._event = asyncio.Event()
 
     def __enter__(self) -> Self:
-        self._waiting.setdefault(self._study_id, set()).add(self._event)
+        for study_id in self._study_ids:
+            self._waiting.setdefault(study_id, set()).add(self._event)
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        others = self._waiting.get(self._study_id, set())
-        others.discard(self._event)
-        if not others:
-            self._waiting.pop(self._study_id, None)
+        for study_id in self._study_ids:
+            others = self._waiting.get(study_id, set())
+            others.discard(self._event)
+            if not others:
+                self._waiting.pop(study_id, None)
 
     async def wait(self, seconds: float) -> bool:
         """Wait for news since the last wait; False if the time passed without."""

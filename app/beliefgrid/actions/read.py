@@ -1,7 +1,7 @@
 """Queries: what others may know. Each takes a connection and changes nothing."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
@@ -289,11 +289,22 @@ def events(c: Connection, study_id: str, *, after: int = 0, limit: int = 100) ->
     return [event_view(row) for row in event_rows.after(c, study_id, after, limit)]
 
 
-def moved(c: Connection, since: datetime, *, limit: int) -> list[Moved]:
-    """Return the studies that anything happened to after a moment, deleted ones too, in order."""
+def moved(
+    c: Connection, since: datetime, *, limit: int, only: Sequence[str] | None = None
+) -> list[Moved]:
+    """Return the studies that anything happened to after a moment, deleted ones too, in order.
+
+    Of all studies, or of some.
+    """
     return [
-        Moved(row.id, row.seq, "deleted" if row.deleted_at else row.state, row.updated_at)
-        for row in study_rows.moved(c, since, limit)
+        Moved(
+            study=row.id,
+            seq=row.seq,
+            snapshot_seq=row.snapshot_seq,
+            state="deleted" if row.deleted_at else row.state,
+            updated_at=row.updated_at,
+        )
+        for row in study_rows.moved(c, since, limit, only)
     ]
 
 

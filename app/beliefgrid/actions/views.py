@@ -281,10 +281,11 @@ class EventView:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A study that something happened to, and up to which event."""
+    """A study that something happened to, up to which event, and that of its newest posterior."""
 
     study: str
     seq: int
+    snapshot_seq: int
     state: str
     updated_at: datetime
 

@@ -41,7 +41,7 @@ class Streams:
     def close(self, announcements: Announcements) -> None:
         """End every stream; browsers connect again by themselves."""
         self.is_closing = True
-        announcements.publish(dict.fromkeys(self.open, False))
+        announcements.wake_all()
 
 
 @router.get(

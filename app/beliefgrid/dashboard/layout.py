@@ -53,6 +53,8 @@ class Frame:
     is_signed_in: bool
     study_id: str
     seq: int
+    snapshot_seq: int
+    moved: int  # when anything happened to the study last, in microseconds
     is_live: bool
     shown: str
     pace_ms: int | None
@@ -103,6 +105,8 @@ def frame(
         is_signed_in=state_of(request, "signed_in", default=False),
         study_id=study.id if study else "",
         seq=study.seq if study else 0,
+        snapshot_seq=study.snapshot_seq if study else 0,
+        moved=round(study.updated_at.timestamp() * 1e6) if study else 0,
         is_live=is_live,
         shown=" ".join(shown),
         pace_ms=COSTLY_PACE_MS if is_costly else None,

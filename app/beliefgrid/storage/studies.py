@@ -1,6 +1,6 @@
 """Rows of studies and of the revisions of their definitions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -124,10 +124,15 @@ def by_name(c: Connection, name: str) -> list[AnyRow]:
     return list(c.execute(query.order_by(studies.c.created_at.desc())).all())
 
 
-def moved(c: Connection, since: datetime, limit: int) -> list[AnyRow]:
+def moved(
+    c: Connection, since: datetime, limit: int, only: Sequence[str] | None = None
+) -> list[AnyRow]:
     """Return the studies that anything happened to after a moment, deleted ones too, in order."""
-    columns = (studies.c.id, studies.c.seq, studies.c.state, studies.c.updated_at)
-    query = select(*columns, studies.c.deleted_at).where(studies.c.updated_at > since)
+    columns = (studies.c.id, studies.c.seq, studies.c.snapshot_seq, studies.c.state)
+    query = select(*columns, studies.c.updated_at, studies.c.deleted_at)
+    query = query.where(studies.c.updated_at > since)
+    if only is not None:
+        query = query.where(studies.c.id.in_(only))
     return list(c.execute(query.order_by(studies.c.updated_at).limit(limit)).all())
 
 
