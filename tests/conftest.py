@@ -106,7 +106,7 @@ def settings(database_url: str) -> "Settings":
     """The settings of the service under test."""
     from beliefgrid.settings import Settings
 
-    return Settings(database_url=database_url)
+    return Settings(database_url=database_url, secret_key="k" * 32)
 
 
 @pytest.fixture(scope="session")

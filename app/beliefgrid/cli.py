@@ -367,7 +367,9 @@ def list_tokens(database: Database = None) -> None:
             is_over = found.expires_at is not None and found.expires_at <= utc_now()
             state = "revoked" if found.revoked_at else "expired" if is_over else until
             where = found.study_id or "every study"
-            typer.echo(f"{found.id}  {','.join(found.scopes)}  {where}  {state}  {found.name}")
+            used = f"used {found.last_used_at:%Y-%m-%d %H:%M}" if found.last_used_at else "unused"
+            scopes = ",".join(found.scopes)
+            typer.echo(f"{found.id}  {scopes}  {where}  {state}  {used}  {found.name}")
 
 
 @token_app.command("revoke")

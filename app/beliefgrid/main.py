@@ -155,6 +155,7 @@ def open_ready(
         clock=clock,
         metrics=metrics,
         telemetry=telemetry,
+        secret_key=settings.secret_key,
         jobs=(*updates, *outbox, sweeping(settings.sweep_seconds)),
     )
     try:

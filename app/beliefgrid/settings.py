@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 PREFIX = "BELIEFGRID_"
 ANY_HOST = "*"
+LEAST_KEY = 32
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -36,6 +37,13 @@ def text(value: str) -> str:
     """Return the text as it is, or refuse an empty one."""
     if not value:
         raise ValueError("some text")
+    return value
+
+
+def long_text(value: str) -> str:
+    """Return a text that nobody guesses, or none."""
+    if 0 < len(value) < LEAST_KEY:
+        raise ValueError(f"at least {LEAST_KEY} characters, as `openssl rand -hex 32` prints")
     return value
 
 
@@ -168,6 +176,14 @@ class Settings:
         "Where webhooks may lead: to `https` addresses that are `public`, to `any` address (also "
         "private ones, and plain `http`), or nowhere (`off`).",
         one_of("public", "any", "off"),
+    )
+    secret_key: str = documented(
+        "",
+        "The key that the secrets of webhooks follow from, at least 32 characters, the same for "
+        "all servers of one database. Empty: a file beside the SQLite file (`beliefgrid.db.key`), "
+        "made when the first webhook is; on Postgres there are no new webhooks without it.",
+        long_text,
+        secret=True,
     )
     workers_processes: int = documented(
         1, "How many processes of its own the engine computes in.", whole(1, 64)

@@ -26,7 +26,7 @@ def client(
         else:
             cluster = request.getfixturevalue("postgres_cluster")
             url = running.enter_context(cluster.database())
-        app = create_app(Settings(database_url=url))
+        app = create_app(Settings(database_url=url, secret_key="k" * 32))
         yield running.enter_context(
             TestClient(app, base_url=BASE_URL, raise_server_exceptions=False)
         )

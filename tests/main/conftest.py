@@ -52,7 +52,9 @@ def guarded(
             cluster = request.getfixturevalue("postgres_cluster")
             url = running.enter_context(cluster.database())
         study, secrets = _furnish(url)
-        settings = Settings(database_url=url, auth="on", updates="off", wrong_tokens=10_000)
+        settings = Settings(
+            database_url=url, auth="on", updates="off", wrong_tokens=10_000, secret_key="k" * 32
+        )
         client = TestClient(create_app(settings), base_url=BASE_URL, raise_server_exceptions=False)
         yield Guarded(running.enter_context(client), url, study, secrets)
 

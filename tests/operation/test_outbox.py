@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import binascii
 import hashlib
 import hmac
 import json
@@ -9,11 +10,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import Connection, make_url, update
 
 from beliefgrid.actions import create, manage, webhooks
 from beliefgrid.actions.service import Service, open_service
+from beliefgrid.actions.signing import Signing, SigningKey, signature
 from beliefgrid.jobs.outbox import deliver, delivering
 from beliefgrid.posting import post
+from beliefgrid.storage.tables import webhooks as webhook_rows
 from tests.api.support import STUDY
 from tests.operation.receiving import Receiver
 from tests.support.clock import Clock
@@ -33,12 +37,14 @@ class Hooked:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self.key = SigningKey(b"k" * 32)
 
     async def hook(self, url: str, **options: Any) -> tuple[str, str]:
         """Make a webhook; its id and its secret."""
         given: dict[str, Any] = {"kinds": [], "study_id": None} | options
-        secret, view = await self.service.write(webhooks.create_webhook, url=url, **given)
-        return view.id, secret
+        make = webhooks.create_webhook
+        view: Any = await self.service.write(make, url=url, key=self.key, **given)
+        return view.id, self.key.secret_of(view.id)
 
     async def study(self) -> str:
         """Create a study; its id."""
@@ -54,6 +60,10 @@ class Hooked:
         for webhook_id in await self.service.read(webhooks.due, self.service.clock()):
             await deliver(self.service, webhook_id, allowed)
 
+    async def take(self, webhook: str) -> webhooks.Batch | None:
+        """Claim a webhook as one process of several."""
+        return await self.service.write(webhooks.take, webhook, key=self.key)
+
     async def listed(self) -> list[Any]:
         """List the webhooks."""
         return await self.service.read(webhooks.list_webhooks)
@@ -63,7 +73,9 @@ def run(url: str, clock: Clock, story: Callable[[Hooked], Any]) -> None:
     """Let something happen on a service."""
 
     async def tell() -> None:
-        service = open_service(url, clock=clock, ticks=lambda: clock().timestamp())
+        service = open_service(
+            url, clock=clock, ticks=lambda: clock().timestamp(), secret_key="k" * 32
+        )
         try:
             await story(Hooked(service))
         finally:
@@ -219,10 +231,10 @@ def test_two_processes_do_not_deliver_to_one_webhook_at_once(
         webhook, _ = await hooked.hook(url)
         await hooked.pause(study, "paused")
 
-        first = await hooked.service.write(webhooks.take, webhook)
-        second = await hooked.service.write(webhooks.take, webhook)
+        first = await hooked.take(webhook)
+        second = await hooked.take(webhook)
         clock.advance(webhooks.CLAIM.total_seconds())
-        third = await hooked.service.write(webhooks.take, webhook)
+        third = await hooked.take(webhook)
 
         assert first is not None
         assert second is None
@@ -232,11 +244,70 @@ def test_two_processes_do_not_deliver_to_one_webhook_at_once(
     run(database_url, clock, story)
 
 
+def test_nothing_is_signed_with_another_key(
+    database_url: str, clock: Clock, receiver: Receiver, url: str
+) -> None:
+    """What waits stays as it is, and says why, until the key is back; no attempt is counted."""
+
+    async def story(hooked: Hooked) -> None:
+        study = await hooked.study()
+        await hooked.hook(url)
+        await hooked.pause(study, "paused")
+        ours, hooked.service.signing = hooked.service.signing, Signing(make_url(url), "x" * 32)
+
+        await hooked.empty()
+        (held,) = await hooked.listed()
+        hooked.service.signing = ours
+        clock.advance(webhooks.HELD.total_seconds())
+        await hooked.empty()
+        (after,) = await hooked.listed()
+
+        assert (held.waiting, held.failures, receiver.kinds) == (1, 0, ["study_paused"])
+        assert "secret key" in str(held.last_error)
+        assert (after.waiting, after.last_error) == (0, None)
+
+    run(database_url, clock, story)
+
+
+def test_a_webhook_from_before_the_key_keeps_its_secret(
+    database_url: str, clock: Clock, receiver: Receiver, url: str
+) -> None:
+    """Its receiver knows no other one; the list says that it lies in the database."""
+    stored = "whsec_" + base64.b64encode(b"s" * 32).decode()
+
+    def as_before(c: Connection, webhook: str, *, now: Any) -> None:  # noqa: ARG001 - an action
+        old = {"secret": stored, "key_name": None}
+        c.execute(update(webhook_rows).where(webhook_rows.c.id == webhook).values(old))
+
+    async def story(hooked: Hooked) -> None:
+        study = await hooked.study()
+        webhook, _ = await hooked.hook(url)
+        await hooked.service.write(as_before, webhook)
+        await hooked.pause(study, "paused")
+
+        await hooked.empty()
+        (listed,) = await hooked.listed()
+
+        ((headers, body),) = receiver.got
+        name, at = headers["webhook-id"], int(headers["webhook-timestamp"])
+        assert headers["webhook-signature"] == signature(stored, name, at, body)
+        assert listed.secret_stored
+
+    run(database_url, clock, story)
+
+
+def test_the_release_before_does_not_sign_with_what_is_stored() -> None:
+    """It took the column for the key; what stands there now is none, so it sends nothing."""
+    with pytest.raises(binascii.Error):
+        signature(webhooks.DERIVED, "id", 0, b"")
+
+
 def test_the_job_delivers_by_itself(sqlite_url: str, receiver: Receiver, url: str) -> None:
     """In a running service an event arrives about a second later."""
 
     async def story() -> None:
-        service = open_service(sqlite_url, jobs=(delivering(any_address=True),))
+        jobs = (delivering(any_address=True),)
+        service = open_service(sqlite_url, jobs=jobs, secret_key="k" * 32)
         await service.start()
         try:
             hooked = Hooked(service)

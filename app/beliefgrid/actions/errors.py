@@ -146,6 +146,12 @@ class WorkerUnknownError(UnknownError):
     code = "worker_unknown"
 
 
+class TokenSettledError(ConflictError):
+    """The token that this key made is in use already, or was revoked."""
+
+    code = "token_settled"
+
+
 class VersionMismatchError(ActionError):
     """The thing was changed since the version that the request names."""
 

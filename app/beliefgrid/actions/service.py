@@ -26,6 +26,7 @@ from beliefgrid.actions.layer_cache import LayerCache
 from beliefgrid.actions.leases import LeaseRules
 from beliefgrid.actions.matrix import first_axes, matrix_view, view_of
 from beliefgrid.actions.reconcile import reconcile
+from beliefgrid.actions.signing import Signing
 from beliefgrid.actions.views import Asked, PosteriorView, TrialView
 from beliefgrid.metrics import Metrics
 from beliefgrid.search import Grid
@@ -67,8 +68,10 @@ class Service:
         jobs: Sequence[Job] = (),
         metrics: Metrics | None = None,
         telemetry: Telemetry | None = None,
+        secret_key: str = "",
     ) -> None:
         self.database = database
+        self.signing = Signing(database.url, secret_key)
         self.metrics = metrics or Metrics()
         self.telemetry = telemetry or Telemetry()
         self.announcements = announcements
@@ -134,6 +137,7 @@ class Service:
         once: Once | None,
         render: Callable[[T], tuple[int, str]],
         action: Callable[..., T],
+        /,  # actions have a study_id, too
         *args: Any,
         **kwargs: Any,
     ) -> Answer:
@@ -364,6 +368,7 @@ def open_service(  # noqa: PLR0913 - the parts it is made of
     jobs: Sequence[Job] = (),
     metrics: Metrics | None = None,
     telemetry: Telemetry | None = None,
+    secret_key: str = "",
 ) -> Service:
     """Open a database and return the service on it, not yet started."""
     announcements = Announcements()
@@ -383,6 +388,7 @@ def open_service(  # noqa: PLR0913 - the parts it is made of
         jobs=jobs,
         metrics=metrics,
         telemetry=telemetry,
+        secret_key=secret_key,
     )
 
 

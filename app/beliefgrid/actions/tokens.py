@@ -3,15 +3,21 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from beliefgrid.actions.change import study_unknown
-from beliefgrid.actions.errors import ScopeMissingError, TokenInvalidError, TokenUnknownError
+from beliefgrid.actions.errors import (
+    ScopeMissingError,
+    TokenInvalidError,
+    TokenSettledError,
+    TokenUnknownError,
+)
 from beliefgrid.storage import studies, tokens
 from beliefgrid.storage.rows import AnyRow
 
+NOTED = timedelta(hours=1)  # that a token is used is written down this often
 SCOPES = ("read", "work", "write", "admin")
 IMPLIED = {
     "read": {"read"},
@@ -23,11 +29,15 @@ IMPLIED = {
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who makes a request, and what that one may do."""
+    """Who makes a request, and what that one may do.
+
+    unnoted: the id of the token, if its use should be written down.
+    """
 
     name: str
     scopes: frozenset[str]
     study_id: str | None = None
+    unnoted: str | None = None
 
     def require(self, scope: str, study_id: str | None = None) -> None:
         """Raise ScopeMissingError unless this one may do that."""
@@ -50,6 +60,7 @@ class TokenView:
     study_id: str | None
     created_at: datetime
     expires_at: datetime | None
+    last_used_at: datetime | None
     revoked_at: datetime | None
 
 
@@ -71,8 +82,8 @@ def create_token(
     if study_id is not None and studies.find(c, study_id) is None:
         raise study_unknown(study_id)
     token_id = secrets.token_hex(4)
-    secret = f"bg_{token_id}_{secrets.token_urlsafe(32)}"
-    view = TokenView(token_id, name, sorted(set(scopes)), study_id, now, expires_at, None)
+    secret = _new_secret(token_id)
+    view = TokenView(token_id, name, sorted(set(scopes)), study_id, now, expires_at, None, None)
     tokens.add(
         c,
         {
@@ -91,6 +102,26 @@ def create_token(
     return secret, view
 
 
+def renew_token(c: Connection, token_id: str, *, now: datetime) -> str:  # noqa: ARG001 - an action
+    """Give a token that was never used a new secret, and return it; the old one opens nothing.
+
+    Raises:
+        TokenSettledError: it was used, or revoked.
+    """
+    secret = _new_secret(token_id)
+    if not tokens.renew(c, token_id, hashed(secret)):
+        raise TokenSettledError(
+            f"the token {token_id} that this Idempotency-Key made is in use already, or was "
+            "revoked; make another one with a new key"
+        )
+    return secret
+
+
+def note_use(c: Connection, token_id: str, *, now: datetime) -> None:
+    """Write down that a token is used."""
+    tokens.note_use(c, token_id, now)
+
+
 def authenticate(c: Connection, secret: str, now: datetime) -> Principal:
     """Return whose token this is.
 
@@ -99,7 +130,8 @@ def authenticate(c: Connection, secret: str, now: datetime) -> Principal:
     """
     row = valid_row(c, secret, now)
     allowed: set[str] = set().union(*(IMPLIED[scope] for scope in row.scopes))
-    return Principal(row.name, frozenset(allowed), row.study_id)
+    is_noted = row.last_used_at is not None and now - row.last_used_at < NOTED
+    return Principal(row.name, frozenset(allowed), row.study_id, None if is_noted else row.id)
 
 
 def valid_row(c: Connection, secret: str, now: datetime) -> AnyRow:
@@ -132,6 +164,7 @@ def list_tokens(c: Connection) -> list[TokenView]:
             row.study_id,
             row.created_at,
             row.expires_at,
+            row.last_used_at,
             row.revoked_at,
         )
         for row in tokens.listed(c)
@@ -148,6 +181,10 @@ def revoke_token(c: Connection, token_id: str, *, now: datetime) -> None:
 def count_usable(c: Connection, now: datetime) -> int:
     """Count the tokens that open something."""
     return tokens.usable(c, now)
+
+
+def _new_secret(token_id: str) -> str:
+    return f"bg_{token_id}_{secrets.token_urlsafe(32)}"
 
 
 def hashed(secret: str) -> str:

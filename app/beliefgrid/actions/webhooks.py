@@ -4,9 +4,6 @@ Events are put into the outbox in the transaction that stores them. A delivery i
 https://www.standardwebhooks.com says, for which libraries exist in every language.
 """
 
-import base64
-import hashlib
-import hmac
 import json
 import secrets
 from dataclasses import dataclass
@@ -17,6 +14,7 @@ from sqlalchemy import Connection
 
 from beliefgrid.actions.change import study_unknown
 from beliefgrid.actions.errors import WebhookUnknownError
+from beliefgrid.actions.signing import SigningKey
 from beliefgrid.storage import studies, webhooks
 from beliefgrid.storage.rows import AnyRow
 
@@ -27,7 +25,12 @@ MOST_REFUSALS = 3  # a receiver that says "this request is wrong" will not chang
 KEPT = timedelta(days=7)  # what was given up
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 4 * 3600.0
 _LONG = ("theta", "pending", "prior")  # what only a rebuild needs
-_PREFIX = "whsec_"
+HELD = timedelta(seconds=60)
+DERIVED = "derived"  # no base64: a release that would sign with this cannot
+_OTHER_KEY = (
+    "the service's secret key is not the one that this webhook was made with; give it back, or "
+    "make the webhook anew"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class WebhookView:
     url: str
     kinds: list[str]
     study_id: str | None
+    secret_stored: bool
     created_by: str | None
     created_at: datetime
     waiting: int
@@ -59,11 +63,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one webhook gets next, and who else must wait until this is settled."""
+    """What one webhook gets next, and who else must wait until this is settled.
+
+    secret: None if this process does not have the key that it follows from.
+    """
 
     webhook_id: str
     url: str
-    secret: str
+    secret: str | None
     failures: int
     deliveries: list[Delivery]
 
@@ -83,10 +90,11 @@ def create_webhook(
     url: str,
     kinds: list[str],
     study_id: str | None,
+    key: SigningKey,
     actor: str | None = None,
     now: datetime,
-) -> tuple[str, WebhookView]:
-    """Make a webhook; return its secret, which is shown this once, and the rest.
+) -> WebhookView:
+    """Make a webhook, whose secret follows from a key and its id, and is stored nowhere.
 
     Raises:
         StudyUnknownError: it is for a study that there is not.
@@ -94,11 +102,11 @@ def create_webhook(
     if study_id is not None and studies.find(c, study_id) is None:
         raise study_unknown(study_id)
     webhook_id = secrets.token_hex(4)
-    secret = _PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
     row: dict[str, Any] = {
         "id": webhook_id,
         "url": url,
-        "secret": secret,
+        "secret": DERIVED,
+        "key_name": key.name,
         "kinds": sorted(set(kinds)),
         "study_id": study_id,
         "created_by": actor,
@@ -106,16 +114,12 @@ def create_webhook(
         "failures": 0,
     }
     webhooks.add(c, row)
-    kinds = row["kinds"]
-    return secret, WebhookView(webhook_id, url, kinds, study_id, actor, now, 0, 0, 0, None, None)
+    return _view(**row, waiting=0, given_up=0, last_error=None, last_delivered_at=None)
 
 
 def list_webhooks(c: Connection) -> list[WebhookView]:
     """Return the webhooks, newest first."""
-    return [
-        WebhookView(**{name: getattr(row, name) for name in WebhookView.__slots__})
-        for row in webhooks.listed(c)
-    ]
+    return [_view(**row._mapping) for row in webhooks.listed(c)]
 
 
 def remove_webhook(c: Connection, webhook_id: str, *, now: datetime) -> None:
@@ -130,13 +134,19 @@ def due(c: Connection, now: datetime) -> list[str]:
     return webhooks.due(c, now)
 
 
-def take(c: Connection, webhook_id: str, *, now: datetime) -> Batch | None:
+def take(c: Connection, webhook_id: str, *, key: SigningKey | None, now: datetime) -> Batch | None:
     """Claim a webhook and return what it gets next; None if another process has it."""
     row = webhooks.claim(c, webhook_id, now, now + CLAIM)
     if row is None:
         return None
     found = [_delivery(event) for event in webhooks.next_events(c, webhook_id, AT_ONCE)]
-    return Batch(row.id, row.url, row.secret, row.failures, found)
+    return Batch(row.id, row.url, _secret_of(row, key), row.failures, found)
+
+
+def hold(c: Connection, batch: Batch, *, now: datetime) -> str:
+    """Leave all as it is until the key is there; return why."""
+    webhooks.settle(c, batch.webhook_id, last_error=_OTHER_KEY, paused_until=now + HELD)
+    return _OTHER_KEY
 
 
 def settle(
@@ -168,12 +178,15 @@ def pause_s(failures: int) -> float:
     return min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 30), LONGEST_PAUSE_S)
 
 
-def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
-    """Return the header that proves that we sent a body at that time."""
-    key = base64.b64decode(secret.removeprefix(_PREFIX))
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    digest = hmac.new(key, signed, hashlib.sha256).digest()
-    return "v1," + base64.b64encode(digest).decode()
+def _view(*, key_name: str | None, **row: Any) -> WebhookView:
+    shown = {name: row[name] for name in WebhookView.__slots__ if name in row}
+    return WebhookView(secret_stored=key_name is None, **shown)
+
+
+def _secret_of(row: AnyRow, key: SigningKey | None) -> str | None:
+    if row.key_name is None:
+        return str(row.secret)
+    return key.secret_of(row.id) if key is not None and key.name == row.key_name else None
 
 
 def _is_last(failure: Failure) -> bool:

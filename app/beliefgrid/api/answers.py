@@ -5,7 +5,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from beliefgrid.actions.tokens import TokenView
 from beliefgrid.actions.views import Asked, Page, StudyView
 
 STUDY_EXAMPLE: dict[str, Any] = {
@@ -261,6 +260,7 @@ class TokenOut(Out):
     study_id: str | None
     created_at: datetime
     expires_at: datetime | None
+    last_used_at: datetime | None = Field(description="To the hour.")
     revoked_at: datetime | None
 
 
@@ -268,12 +268,6 @@ class NewTokenOut(TokenOut):
     """A token with its secret, which is shown this once."""
 
     token: str
-
-    @classmethod
-    def of(cls, made: tuple[str, TokenView]) -> "NewTokenOut":
-        """Return a new token as an answer."""
-        secret, view = made
-        return cls(**TokenOut.model_validate(view).model_dump(), token=secret)
 
 
 class TokensOut(Out):

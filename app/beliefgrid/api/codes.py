@@ -26,6 +26,7 @@ OWN: tuple[tuple[str, int, str], ...] = (
     ("not_found", 404, "There is nothing at this address"),
     ("rate_limited", 429, "The token made more requests than BELIEFGRID_RATE_LIMIT allows"),
     ("request_invalid", 422, "The request has the wrong shape; `errors` says where"),
+    ("secret_key_missing", 403, "Webhooks on Postgres need BELIEFGRID_SECRET_KEY"),
     ("webhook_url_invalid", 422, "A webhook's address is not https, or not public"),
     ("webhooks_off", 403, "BELIEFGRID_WEBHOOKS is off"),
     (

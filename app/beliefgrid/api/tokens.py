@@ -1,14 +1,17 @@
 """Access tokens: made, listed, revoked."""
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Response
 from pydantic import ConfigDict, Field, StringConstraints
 
 from beliefgrid.actions import tokens
-from beliefgrid.api.answers import NewTokenOut, TokensOut
-from beliefgrid.api.caller import Admin
+from beliefgrid.actions.counted import Heard
+from beliefgrid.actions.tokens import TokenView
+from beliefgrid.api.answers import NewTokenOut, TokenOut, TokensOut
+from beliefgrid.api.caller import Admin, Key, answered
 from beliefgrid.api.described import problems
 from beliefgrid.api.requests import Body
 from beliefgrid.api.route import router as new_router
@@ -39,19 +42,35 @@ class TokenIn(Body):
     status_code=201,
     response_model=NewTokenOut,
     operation_id="create_token",
-    responses=problems(404, body=True),
+    responses=problems(404, 409, body=True),
 )
-async def create_token(caller: Admin, body: TokenIn) -> NewTokenOut:
+async def create_token(caller: Admin, body: TokenIn, key: Key = None) -> Response:
     """Make a token; its secret is in this answer and nowhere else.
 
-    There is no Idempotency-Key here, because the answer that it stores would hold the secret.
+    A repeat with the same Idempotency-Key answers the same token with a new secret, and the
+    earlier one opens nothing: secrets are not stored. Once the token was used it is refused (409).
     """
     service = caller.service
     ends = {"expires_at": service.clock() + timedelta(days=body.days)} if body.days else {}
-    made: Any = await service.write(
-        tokens.create_token, name=body.name, scopes=body.scopes, study_id=body.study, **ends
+    heard: Heard[tuple[str, TokenView]] = Heard(_without_secret)
+    answer = await service.write_once(
+        await caller.once(key),
+        heard,
+        tokens.create_token,
+        name=body.name,
+        scopes=body.scopes,
+        study_id=body.study,
+        **ends,
     )
-    return NewTokenOut.of(made)
+    made = heard.of(answer)
+    found = TokenOut.model_validate_json(answer.body, strict=False)
+    secret = made[0] if made else await service.write(tokens.renew_token, found.id)
+    shown = NewTokenOut(**found.model_dump(), token=secret)
+    return answered(replace(answer, body=shown.model_dump_json()))
+
+
+def _without_secret(made: tuple[str, TokenView]) -> tuple[int, str]:
+    return 201, TokenOut.model_validate(made[1]).model_dump_json()
 
 
 @router.get("/tokens", response_model=TokensOut, operation_id="list_tokens", responses=problems())

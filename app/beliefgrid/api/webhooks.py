@@ -1,15 +1,16 @@
 """Webhooks: made, listed, removed."""
 
+import asyncio
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Response
 from pydantic import ConfigDict, Field, StringConstraints
 
 from beliefgrid.actions import webhooks
-from beliefgrid.actions.webhooks import WebhookView
 from beliefgrid.api.answers import Out
-from beliefgrid.api.caller import Admin
+from beliefgrid.api.caller import Admin, Key, answered, rendered
 from beliefgrid.api.described import problems
 from beliefgrid.api.problems import RefusedError
 from beliefgrid.api.requests import Body
@@ -50,6 +51,9 @@ class WebhookOut(Out):
     url: str
     kinds: list[str]
     study_id: str | None
+    secret_stored: bool = Field(
+        description="Whether the database holds its secret: it was made before the key was."
+    )
     created_by: str | None
     created_at: datetime
     waiting: int = Field(description="Events that it has not got yet.")
@@ -63,12 +67,6 @@ class NewWebhookOut(WebhookOut):
     """A webhook with the secret that signs its deliveries, shown this once."""
 
     secret: str
-
-    @classmethod
-    def of(cls, made: tuple[str, WebhookView]) -> "NewWebhookOut":
-        """Return a new webhook as an answer."""
-        secret, view = made
-        return cls(**WebhookOut.model_validate(view).model_dump(), secret=secret)
 
 
 class WebhooksOut(Out):
@@ -84,20 +82,27 @@ class WebhooksOut(Out):
     operation_id="create_webhook",
     responses=problems(404, body=True),
 )
-async def create_webhook(caller: Admin, body: WebhookIn) -> NewWebhookOut:
-    """Have events sent to an address, signed with the secret in this answer.
-
-    There is no Idempotency-Key here, because the answer that it stores would hold the secret.
-    """
+async def create_webhook(caller: Admin, body: WebhookIn, key: Key = None) -> Response:
+    """Have events sent to an address, signed with the secret in this answer."""
     _require_address(caller.request.app.state.settings.webhooks, body.url)
-    made: Any = await caller.service.write(
+    signing = await asyncio.to_thread(caller.service.signing.key)
+    if signing is None:
+        raise RefusedError(
+            403, "secret_key_missing", "webhooks on Postgres need BELIEFGRID_SECRET_KEY to be set"
+        )
+    answer = await caller.service.write_once(
+        await caller.once(key),
+        rendered(201, WebhookOut),
         webhooks.create_webhook,
         url=body.url,
         kinds=body.kinds,
         study_id=body.study,
+        key=signing,
         actor=caller.actor,
     )
-    return NewWebhookOut.of(made)
+    found = WebhookOut.model_validate_json(answer.body)
+    shown = NewWebhookOut(**found.model_dump(), secret=signing.secret_of(found.id))
+    return answered(replace(answer, body=shown.model_dump_json()))
 
 
 @router.get(

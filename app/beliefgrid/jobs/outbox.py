@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from beliefgrid.actions import webhooks
 from beliefgrid.actions.service import Job, Service
+from beliefgrid.actions.signing import signature
 from beliefgrid.posting import PostError, post
 
 log = logging.getLogger(__name__)
@@ -41,15 +42,19 @@ def delivering(*, any_address: bool = False) -> Job:
 
 async def deliver(service: Service, webhook_id: str, send: Post) -> None:
     """Send a webhook what waits for it, in order, until one is not taken."""
-    batch = await service.write(webhooks.take, webhook_id)
+    key = await asyncio.to_thread(service.signing.key)
+    batch = await service.write(webhooks.take, webhook_id, key=key)
     if batch is None:
+        return
+    if batch.secret is None:
+        log.warning("webhook %s: %s", webhook_id, await service.write(webhooks.hold, batch))
         return
     delivered: list[webhooks.Delivery] = []
     failure = None
     began = time.monotonic()
     for delivery in batch.deliveries:
         try:
-            await send(batch.url, _headers(service, batch, delivery), delivery.body)
+            await send(batch.url, _headers(service, batch.secret, delivery), delivery.body)
         except PostError as error:
             failure = webhooks.Failure(delivery, str(error), error.is_refusal)
             log.warning("webhook %s: %s", webhook_id, error)
@@ -63,11 +68,9 @@ async def deliver(service: Service, webhook_id: str, send: Post) -> None:
         service.metrics.delivered("given_up" if is_given_up else "retry")
 
 
-def _headers(
-    service: Service, batch: webhooks.Batch, delivery: webhooks.Delivery
-) -> dict[str, str]:
+def _headers(service: Service, secret: str, delivery: webhooks.Delivery) -> dict[str, str]:
     timestamp = int(service.clock().timestamp())
-    signed = webhooks.signature(batch.secret, delivery.message_id, timestamp, delivery.body)
+    signed = signature(secret, delivery.message_id, timestamp, delivery.body)
     return {
         "webhook-id": delivery.message_id,
         "webhook-timestamp": str(timestamp),

@@ -3,11 +3,12 @@
 import hashlib
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
-from beliefgrid.actions.errors import TokenInvalidError
+from beliefgrid.actions.errors import StorageTroubleError, TokenInvalidError
 from beliefgrid.actions.service import Service
-from beliefgrid.actions.tokens import LOCAL, Principal, authenticate
+from beliefgrid.actions.tokens import LOCAL, Principal, authenticate, note_use
 from beliefgrid.api.problems import RefusedError
 from beliefgrid.security.headers import Knock
 from beliefgrid.security.rates import Limits
@@ -83,6 +84,9 @@ class Doorman:
             self._known.pop(digest, None)
             self.note_wrong(address)
             raise
+        if principal.unnoted is not None:
+            with suppress(StorageTroubleError):  # a full disk keeps nobody from reading
+                await service.write(note_use, principal.unnoted)
         if len(self._known) >= MOST_KEPT:
             self._known.clear()
         self._known[digest] = (principal, now + KEPT_S)

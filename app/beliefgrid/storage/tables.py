@@ -292,7 +292,8 @@ webhooks = Table(
     metadata,
     Column("id", String(16), primary_key=True),
     Column("url", Text, nullable=False),
-    Column("secret", Text, nullable=False),  # as it is, because every delivery is signed with it
+    Column("secret", Text, nullable=False),  # of those without a key's name; else DERIVED
+    Column("key_name", String(16)),  # of the key that the secret follows from
     Column("kinds", JSON, nullable=False),  # of events; an empty list is all
     Column("study_id", ForeignKey("studies.id")),
     Column("created_by", Text),

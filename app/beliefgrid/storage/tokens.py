@@ -39,6 +39,23 @@ def revoke(c: Connection, token_id: str, now: datetime) -> bool:
     return c.execute(statement).rowcount == 1
 
 
+def renew(c: Connection, token_id: str, sha256: str) -> bool:
+    """Put another secret in the place of one that was never used; False if it was, or is over."""
+    statement = (
+        update(tokens)
+        .where(
+            tokens.c.id == token_id, tokens.c.revoked_at.is_(None), tokens.c.last_used_at.is_(None)
+        )
+        .values(sha256=sha256)
+    )
+    return c.execute(statement).rowcount == 1
+
+
+def note_use(c: Connection, token_id: str, now: datetime) -> None:
+    """Note when a token was used."""
+    c.execute(update(tokens).where(tokens.c.id == token_id).values(last_used_at=now))
+
+
 def usable(c: Connection, now: datetime) -> int:
     """Count the tokens that open something."""
     query = select(func.count()).where(
