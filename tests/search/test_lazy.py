@@ -1,6 +1,8 @@
 """Grids that are too large to be written out: the same answers, from candidates."""
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -8,12 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beliefgrid.search import Observations, Problem, SearchError, layer_matrix, layers, update
+from beliefgrid.search import (
+    Observations,
+    Problem,
+    SearchError,
+    importance,
+    layer_matrix,
+    layers,
+    update,
+)
+from beliefgrid.search import grid as written_out
 from beliefgrid.search.arrays import Ints
-from beliefgrid.search.candidates import ascended, even_rows, neighbours
+from beliefgrid.search.candidates import ascended, even_cells, even_rows, neighbours
 from beliefgrid.search.gaussian import GaussianModel
 from beliefgrid.search.grid import Grid
-from beliefgrid.search.lazy import listed_model
+from beliefgrid.search.lazy import LazyModel, listed_model
 from beliefgrid.search.mass import DenseMass, SparseMass
 from beliefgrid.search.observations import merge
 from tests.search.problems import MIXED, observed, problem, some_results
@@ -76,7 +87,7 @@ def test_a_process_seen_over_other_cells_is_the_one_conditioned_anew() -> None:
     first = listed_model(of, results, theta, 3, np.union1d(results.cells, _some(of, 5000, 1)))
     cells = np.union1d(results.cells, _some(of, 90, 2))
     anew = listed_model(of, results, theta, 3, cells)
-    seen = listed_model(of, results, theta, 3, cells, first)
+    seen = listed_model(of, results, theta, 3, cells, base=first)
 
     np.testing.assert_array_equal(seen.mean, anew.mean)
     np.testing.assert_array_equal(seen.sd, anew.sd)
@@ -255,3 +266,88 @@ def test_small_grids_answer_pictures_too() -> None:
     data = some_results(of, 5)
 
     assert layer_matrix(of, data, x="rate", y="size").z.sum() == pytest.approx(1)
+
+
+# ---------------------------------------------------------------- by candidates, by brute force
+CUBE: list[dict[str, Any]] = [
+    {"name": name, "kind": "ordered", "values": list(range(40))} for name in "abc"
+]
+
+
+@contextmanager
+def _by_candidates() -> Iterator[None]:
+    """No grid is written out, however small."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(written_out, "MAX_WRITTEN_OUT", 0)
+        yield
+
+
+def test_where_all_cells_are_candidates_both_roads_agree() -> None:
+    """The update of a small grid, by candidates and written out."""
+    told = some_results(problem(), 12, infeasible=2)
+    expected = update(problem(), told)
+    with _by_candidates():
+        found = update(problem(), told, theta=expected.theta)
+
+    assert found.p_best.size == 0
+    assert found.queue[0].cell == expected.queue[0].cell
+    assert found.leader is not None
+    assert expected.leader is not None
+    assert found.leader.cell == expected.leader.cell
+    assert found.leader.mean == pytest.approx(expected.leader.mean)
+    assert found.entropy_bits == pytest.approx(expected.entropy_bits, abs=0.3)
+    for one, other in zip(found.axis_marginals, expected.axis_marginals, strict=True):
+        np.testing.assert_allclose(one, other, atol=0.08)
+
+
+@pytest.mark.parametrize("n", [6, 25])
+def test_even_cells_stand_for_those_not_looked_at(n: int) -> None:
+    """P(best) of all cells that are no candidates is what it is when each is looked at."""
+    whole = problem(CUBE)
+    told = _told(whole, _some(whole, n))
+    theta = update(whole, told).theta
+    assert theta is not None
+    expected = GaussianModel(whole, merge(whole, told), theta, 3).p_best
+    with _by_candidates():
+        mass = LazyModel(problem(CUBE), merge(whole, told), theta, 3, np.zeros(0, np.int64)).mass
+
+    others = np.setdiff1d(np.arange(40**3), mass.cells)
+    assert mass.p.sum() + mass.rest == pytest.approx(1.0)
+    assert mass.rest == pytest.approx(expected[others].sum(), abs=0.06)
+
+
+@pytest.mark.parametrize(("peak", "is_conflict"), [(16, False), (39, True)])
+def test_a_prior_that_data_contradict_is_seen_by_candidates(
+    peak: int, *, is_conflict: bool
+) -> None:
+    """The p-value is the one of brute force, for a good prior and for a bad one."""
+    weights = np.exp(-0.5 * ((np.arange(40) - peak) / 3) ** 2).tolist()
+    prior = {"axes": {"a": weights, "b": weights}}
+    told = _told(problem(CUBE), _some(problem(CUBE), 25))
+    expected = update(problem(CUBE, prior=prior), told)
+    with _by_candidates():
+        found = update(problem(CUBE, prior=prior), told, theta=expected.theta)
+
+    assert expected.conflict is not None
+    assert found.conflict is not None
+    assert expected.conflict.is_conflict == is_conflict
+    assert found.conflict.is_conflict == is_conflict
+    assert found.conflict.p_value == pytest.approx(expected.conflict.p_value, abs=0.02)
+
+
+def test_even_cells_count_the_cells_that_rules_leave() -> None:
+    """Without a look at each cell, within a few per cent."""
+    rules = {"require": ["a + b <= 32", "c >= 7"]}
+    expected = problem(CUBE, constraints=rules).n_allowed
+    with _by_candidates():
+        found = even_cells(problem(CUBE, constraints=rules))[1]
+
+    assert found == pytest.approx(expected, rel=0.05)
+
+
+def test_importance_is_refused_by_candidates_and_nothing_is_guessed() -> None:
+    """It would take every cell."""
+    told = some_results(problem(), 12)
+
+    with _by_candidates(), pytest.raises(SearchError, match="at most a million cells"):
+        importance(problem(), told)

@@ -46,8 +46,13 @@ def draws(
     leader: int | None,
     untested: float,
     watched: Ints | None = None,
+    stands_for: Floats | None = None,
 ) -> Draws:
-    """Return what blocks of samples say; excluded cells are never the best. Blocks are used up."""
+    """Return what blocks of samples say; excluded cells are never the best. Blocks are used up.
+
+    Cells may stand for others that are not sampled (6.5). Which cell is the lowest is then not
+    known, and the coldest softmin takes the place of the histogram.
+    """
     n_cells = len(excluded)
     histogram = np.zeros(n_cells)
     precision = np.float64 if n_cells <= LARGE else np.float32
@@ -63,18 +68,21 @@ def draws(
         low = f[np.arange(len(f)), best]
         lowest.append(low.astype(np.float64))
         np.add.at(histogram, best, 1)
-        _add_softmins(f, low, max(untested, COLDEST), softmins)
+        _add_softmins(f, low, max(untested, COLDEST), softmins, stands_for)
     n_samples = sum(map(len, lowest))
+    softmins /= precision(n_samples)
     return Draws(
-        histogram / n_samples,
-        softmins / precision(n_samples),
+        histogram / n_samples if stands_for is None else softmins[-1].astype(np.float64),
+        softmins,
         np.concatenate(lowest),
         np.concatenate(at_leader),
         np.concatenate(at_watched),
     )
 
 
-def _add_softmins(f: Reals, low: Reals, untested: float, sums: Reals) -> None:
+def _add_softmins(
+    f: Reals, low: Reals, untested: float, sums: Reals, stands_for: Floats | None
+) -> None:
     """Add the softmins of samples to sums over samples, (3, G); f is used up."""
     np.subtract(low[:, None], f, out=f)
     np.multiply(f, f.dtype.type(1 / (TEMPERATURES[0] * untested)), out=f)
@@ -83,7 +91,7 @@ def _add_softmins(f: Reals, low: Reals, untested: float, sums: Reals) -> None:
         if place:  # a quarter of the temperature: the fourth power
             np.square(f, out=f)
             np.square(f, out=f)
-        share = 1 / f.sum(axis=1)
+        share = 1 / (f.sum(axis=1) if stands_for is None else f @ stands_for.astype(f.dtype))
         if total.dtype == np.float64:
             np.add(total, share @ f, out=total)
         else:  # in place, without an array as large as the grid in between
@@ -91,13 +99,25 @@ def _add_softmins(f: Reals, low: Reals, untested: float, sums: Reals) -> None:
 
 
 def posterior(
-    prior: Floats, found: Draws, excluded: Bools, *, n_results: int, untested: float
+    prior: Floats,
+    found: Draws,
+    excluded: Bools,
+    *,
+    n_results: int,
+    untested: float,
+    stands_for: Floats | None = None,
 ) -> Floats:
-    """Return p_best: prior times likelihood, normalised (6.1)."""
+    """Return p_best: prior times likelihood, normalised over all cells (6.1)."""
     uniform, *_ = weights(n_results)
-    floor = uniform * untested / max(1, int((~excluded).sum()))
+    floor = uniform * untested / max(1, n_open(excluded, stands_for))
     mixture = floor + likelihood(found, n_results)
-    return normalised(prior * mixture ** (1 + SHARPER * untested), excluded)
+    p = normalised(prior * mixture ** (1 + SHARPER * untested), excluded)
+    return p if stands_for is None else np.asarray(p / (p @ stands_for))
+
+
+def n_open(excluded: Bools, stands_for: Floats | None) -> float:
+    """Return how many cells may be the best one."""
+    return float((~excluded).sum() if stands_for is None else stands_for[~excluded].sum())
 
 
 def likelihood(found: Draws, n_results: int) -> Floats:

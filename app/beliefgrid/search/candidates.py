@@ -90,9 +90,14 @@ def kept(problem: Problem, cells: Ints, scores: Floats, others: Ints) -> Ints:
     """Return the cells that P(best) is about: the most promising, an even few, and others."""
     order = np.argsort(-scores, kind="stable")
     promising = cells[order[: min(PROMISING_KEPT, int(np.isfinite(scores).sum()))]]
-    even = cells_of(problem.grid, even_rows(problem.grid, EVEN_KEPT, problem.seed))
-    even = even[problem.are_allowed(even)]
-    return np.unique(np.concatenate([promising, even, others]))
+    return np.unique(np.concatenate([promising, even_cells(problem)[0], others]))
+
+
+def even_cells(problem: Problem) -> tuple[Ints, float]:
+    """Return the even cells that P(best) is about, and how many cells the grid has by them."""
+    cells = cells_of(problem.grid, even_rows(problem.grid, EVEN_KEPT, problem.seed))
+    is_allowed = problem.are_allowed(cells)
+    return np.unique(cells[is_allowed]), problem.grid.n_cells * float(is_allowed.mean())
 
 
 def cells_of(grid: Grid, rows: Ints) -> Ints:

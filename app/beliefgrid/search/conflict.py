@@ -27,6 +27,12 @@ class Conflict:
     p_value: float
     power: float  # the exponent of the prior, 1 without a conflict
 
+    @classmethod
+    def of(cls, evidence: float) -> "Conflict":
+        """Return how a prior agrees with data that are so many times as likely under it."""
+        p_value = min(1.0, evidence)  # (11.2)
+        return cls(p_value, min(1.0, p_value / CONFLICT_BELOW))
+
     @property
     def is_conflict(self) -> bool:
         """Whether such data were a surprise to whoever held the prior."""
@@ -41,9 +47,7 @@ def conflict(prior: Prior, likelihood: Floats, excluded: Bools) -> Conflict | No
     mean = float(likelihood[~excluded].mean()) if not excluded.all() else 0.0
     if not mean > 0 or not own.sum() > 0:
         return None
-    evidence = float(own @ likelihood) / float(own.sum()) / mean  # (11.1)
-    p_value = min(1.0, evidence)  # (11.2)
-    return Conflict(p_value, min(1.0, p_value / CONFLICT_BELOW))
+    return Conflict.of(float(own @ likelihood) / float(own.sum()) / mean)  # (11.1)
 
 
 def tempered(weights: Floats, power: float) -> Floats:

@@ -126,9 +126,14 @@ class GaussianModel:
         return excluded & ~excluded.all()  # if nothing works at all, nobody knows
 
     @property
+    def stands_for(self) -> Floats | None:
+        """How many cells of a larger grid each cell stands for; None if each is only itself."""
+        return None
+
+    @property
     def _untested(self) -> float:
         """Share of the cells that may be the best one and have no value yet."""
-        n_open = max(1, int(np.count_nonzero(~self.excluded)))
+        n_open = max(1, best_cell.n_open(self.excluded, self.stands_for))
         return 1 - int(np.count_nonzero(~self.excluded[self.results.cells])) / n_open
 
     @cached_property
@@ -137,7 +142,12 @@ class GaussianModel:
         generator = stream(self.problem.seed, 0, "samples")
         blocks = samples(self.surrogate, N_SAMPLES, generator)
         return best_cell.draws(
-            blocks, self.excluded, self.leader, self._untested, self._most_promising
+            blocks,
+            self.excluded,
+            self.leader,
+            self._untested,
+            self._most_promising,
+            self.stands_for,
         )
 
     @cached_property
@@ -171,6 +181,7 @@ class GaussianModel:
             self.excluded,
             n_results=len(self.results.known),
             untested=self._untested,
+            stands_for=self.stands_for,
         )
 
     @property

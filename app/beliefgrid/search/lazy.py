@@ -1,8 +1,8 @@
 """Belief about a grid that is too large to be written out, by candidates.
 
 The process is the same one; its means, scores and exact joint samples are computed for a list
-of candidate cells (see `candidates`, `listed`). P(best) of all other cells together is the
-uniform share of the mixture (6.1): it is spread evenly.
+of candidate cells (see `candidates`, `listed`). The even ones among them each stand for many
+cells that are not looked at; P(best) of those is the same, and it is spread evenly (6.5).
 Equations are numbered in docs/explanation/engine.md.
 """
 
@@ -20,7 +20,7 @@ from beliefgrid.search.acquisition import (
 )
 from beliefgrid.search.anova import Importance
 from beliefgrid.search.arrays import Bools, Floats, Ints
-from beliefgrid.search.candidates import ASCENTS, ascended, explored, kept
+from beliefgrid.search.candidates import ASCENTS, ascended, even_cells, explored, kept
 from beliefgrid.search.conflict import Conflict
 from beliefgrid.search.feasibility import log_p_under, process_of
 from beliefgrid.search.gaussian import GaussianModel
@@ -75,6 +75,8 @@ class ListedModel(GaussianModel):
     whole: Grid
     cells: Ints
     base: "ListedModel | None"  # the same process over other cells, if there is one
+    weights: Floats | None  # how many cells of the grid each stands for, if not only for itself
+    own: Floats | None  # a user's prior as it was given, over a uniform one
 
     @cached_property
     def _space(self) -> ListedSpace:
@@ -94,6 +96,21 @@ class ListedModel(GaussianModel):
         return middles_of(self.whole) if self.base is None else self.base.middles
 
     @property
+    def stands_for(self) -> Floats | None:
+        """How many cells of the whole grid each listed one stands for."""
+        return self.weights
+
+    @cached_property
+    def conflict(self) -> Conflict | None:
+        """How a user's prior agrees with the data (11.1), by cells that stand for the grid."""
+        if self.own is None or self.weights is None:
+            return None
+        likely = self.weights * best_cell.likelihood(self.draws, len(self.results.known))
+        likely[self.excluded] = 0.0
+        total = float(likely.sum())
+        return Conflict.of(float(self.own @ likely) / total) if total > 0 else None
+
+    @property
     def _log_middle(self) -> Floats:
         return log_middle_at(self.middles, _rows(self.whole, self.cells))
 
@@ -104,13 +121,16 @@ def listed_model(
     theta: Theta,
     event: int,
     cells: Ints,
+    *,
     base: ListedModel | None = None,
+    stands_for: Floats | None = None,
 ) -> ListedModel:
     """Return the process over some cells, ascending and distinct, among them the tested ones."""
     grid = ListedGrid(problem.grid.parameters, cells)
-    relative = np.ones(len(cells))
+    relative, own = np.ones(len(cells)), None
     if problem.prior.axes:
-        relative = problem.prior.relative(_rows(problem.grid, cells))
+        rows = _rows(problem.grid, cells)
+        relative, own = problem.prior.relative(rows), problem.prior.own_relative(rows)
     part = ListedProblem(
         grid=grid,
         prior=Prior(relative / relative.sum(), problem.prior.is_uniform),
@@ -126,7 +146,7 @@ def listed_model(
         cells=np.searchsorted(cells, results.cells),
         infeasible=np.searchsorted(cells, results.infeasible),
     )
-    return ListedModel(part, placed, theta, event, problem.grid, cells, base)
+    return ListedModel(part, placed, theta, event, problem.grid, cells, base, stands_for, own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,17 +187,32 @@ class LazyModel:
     def inner(self) -> ListedModel:
         """The process over the candidates."""
         return listed_model(
-            self.problem, self.results, self.theta, self.event, self.cells, self._first
+            self.problem,
+            self.results,
+            self.theta,
+            self.event,
+            self.cells,
+            base=self._first,
+            stands_for=self._stands_for,
         )
+
+    @property
+    def _stands_for(self) -> Floats:
+        """How many cells each candidate stands for: the even ones for all that are not listed."""
+        even, n_cells = even_cells(self.problem)
+        is_even = np.isin(self.cells, even) & ~np.isin(self.cells, self.results.known)
+        n_even = max(1, int(is_even.sum()))
+        each = (n_cells - (len(self.cells) - n_even)) / n_even
+        return np.where(is_even, max(1.0, each), 1.0)
 
     def _places(self, cells: Ints) -> Ints:
         return np.searchsorted(self.cells, cells)
 
     @cached_property
     def mass(self) -> SparseMass:
-        """P(best) of the candidates; the uniform share of the mixture is all others'."""
-        rest = float(best_cell.weights(len(self.results.known))[0])
-        return SparseMass(self.problem.grid, self.cells, (1 - rest) * self.inner.p_best, rest)
+        """P(best) of the candidates; the rest is that of the cells they stand for."""
+        p = self.inner.p_best
+        return SparseMass(self.problem.grid, self.cells, p, max(0.0, 1 - float(p.sum())))
 
     @property
     def conditioned_on(self) -> int:
@@ -213,8 +248,8 @@ class LazyModel:
 
     @property
     def conflict(self) -> Conflict | None:
-        """Return None: it would take the likelihood of every cell."""
-        return None
+        """How a user's prior agrees with the data."""
+        return self.inner.conflict
 
     def trials_to_finish(self, epsilon: float, probability: float) -> int | None:
         """Return how many more trials it probably takes until the regret is small."""

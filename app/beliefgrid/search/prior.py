@@ -85,10 +85,14 @@ class Prior:
 
     def relative(self, rows: Ints) -> Floats:
         """Return the weights of cells over those of a uniform prior; rows (m, d) are levels."""
+        return self.confidence * self.own_relative(rows) + (1 - self.confidence)
+
+    def own_relative(self, rows: Ints) -> Floats:
+        """Return the same as the user gave it, before a share was spread evenly."""
         ratio = np.ones(len(rows))
         for axis, share in enumerate(self.axes):
             ratio *= len(share) * share[rows[:, axis]]
-        return self.confidence * ratio + (1 - self.confidence)
+        return ratio
 
     def along(self, grid: Grid, axes: list[int]) -> Floats:
         """Return sums over all axes but some, of a grid that is not written out."""
