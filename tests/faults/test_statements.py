@@ -12,7 +12,7 @@ from beliefgrid.actions.service import Service, open_service
 from tests.faults.breaking import HARD, SOFT, Breaker, Fail, breakable
 from tests.faults.conftest import IS_FULL
 from tests.faults.invariants import broken
-from tests.faults.verbs import VERBS, Stage, Stages, Verb, shape
+from tests.faults.verbs import BEFORE, VERBS, Stage, Stages, Verb, shape
 
 pytestmark = pytest.mark.timeout(300)
 Shape = dict[str, Any]
@@ -26,9 +26,9 @@ MOST = 60  # statements of a verb; more would mean a query in a loop
 class Bench:
     """A service whose database can be made to fail, and studies to try verbs on."""
 
-    def __init__(self, service: Service, breaker: Breaker) -> None:
+    def __init__(self, service: Service, breaker: Breaker, before: Verb | None = None) -> None:
         self.service, self.breaker = service, breaker
-        self.stages = Stages(service)
+        self.stages = Stages(service, before)
         self.the_commit = 0
 
     async def look(self, stage: Stage) -> Shape:
@@ -95,7 +95,7 @@ def test_a_statement_that_fails_leaves_nothing(
             assert difference(before, await bench.look(stage)) == expected, at
         pytest.fail(f"{name} makes more than {MOST} statements")
 
-    _run(database_url, kinds, check)
+    _run(database_url, kinds, check, BEFORE.get(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -118,7 +118,7 @@ def test_an_answer_that_is_lost_is_given_again(
 
         assert difference(before, await bench.look(stage)) == expected
 
-    _run(database_url, kinds, check)
+    _run(database_url, kinds, check, BEFORE.get(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -135,7 +135,7 @@ def test_a_change_that_postgres_undid_is_done_again(postgres_url: str, name: str
             assert bench.breaker.disarm()
             assert difference(before, await bench.look(stage)) == expected, at
 
-    _run(postgres_url, SOFT if IS_FULL else {"deadlock": SOFT["deadlock"]}, check)
+    _run(postgres_url, SOFT if IS_FULL else {"deadlock": SOFT["deadlock"]}, check, BEFORE.get(name))
 
 
 def test_a_change_that_is_undone_for_ever_is_refused(postgres_url: str) -> None:
@@ -154,13 +154,13 @@ def test_a_change_that_is_undone_for_ever_is_refused(postgres_url: str) -> None:
 Check = Callable[[Bench, Fail], Awaitable[None]]
 
 
-def _run(url: str, kinds: dict[str, Fail], check: Check) -> None:
+def _run(url: str, kinds: dict[str, Fail], check: Check, before: Verb | None = None) -> None:
     async def run() -> None:
         service = open_service(url)
         try:
             with breakable(service.database) as breaker:
                 for fail in kinds.values():
-                    await check(Bench(service, breaker), fail)
+                    await check(Bench(service, breaker, before), fail)
         finally:
             await service.stop()
 
