@@ -16,7 +16,7 @@ export function showKey(figure, marks, scale) {
   }
   const [title, bar] = figure.querySelector(".key-scale").children;
   title.textContent = scale.title;
-  bar.querySelector("img").src = picture(scale);
+  bar.querySelector("image").setAttribute("href", picture(scale));
   bar.querySelectorAll("span").forEach((tick, i) => (tick.textContent = scale.ticks[i]));
 }
 

@@ -53,13 +53,13 @@ def test_the_first_paint_has_the_same_key(browser: Browser, server_url: str, stu
 def test_the_scale_follows_the_layer(page: Page, study: str) -> None:
     """Another layer has other colours, other ends and its unit."""
     open_map(page, study, "?x=a&y=b")
-    bar = page.locator(f"{MAP} .key-scale img")
-    before = bar.get_attribute("src")
+    bar = page.locator(f"{MAP} .key-scale image")
+    before = bar.get_attribute("href")
 
     page.get_by_label("Layer").select_option("mean")
 
     expect(page.locator(f"{MAP} .key-scale")).to_contain_text("predicted mean (mse)")
-    assert bar.get_attribute("src") != before
+    assert bar.get_attribute("href") != before
 
 
 def test_a_telephone_shows_a_map_of_long_names(page: Page, api: Api) -> None:
