@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from beliefgrid.api.links import NEXT
 from tests.api.support import STUDY, Api
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -106,3 +107,32 @@ def test_an_answer_has_exactly_the_documented_fields(api: Api, document: dict[st
 
     assert set(study) == set(schemas["StudyOut"]["properties"])
     assert set(trial) == set(schemas["GrantedTrial"]["properties"])
+
+
+def test_links_lead_to_requests_that_work(api: Api, document: dict[str, Any]) -> None:
+    """Each names an operation and its parameters; what it takes of the answer is there."""
+    found = {
+        operation["operationId"]: (path, operation) for path, _, operation in operations(document)
+    }
+    study = api.post("/studies", STUDY)
+    asked = api.post(f"/studies/{study['id']}/suggestions", {})
+    answers = {"create_study": study, "suggest": asked}
+
+    linked = set()
+    for name, (_, operation) in found.items():
+        for answer in operation["responses"].values():
+            for link in answer.get("links", {}).values():
+                linked.add(name)
+                path, _ = found[link["operationId"]]
+                for parameter, expression in link["parameters"].items():
+                    assert f"{{{parameter}}}" in path
+                    if name in answers and expression.startswith("$response.body#"):
+                        assert pointed(answers[name], expression.partition("#/")[2]) is not None
+    assert linked == set(NEXT)
+
+
+def pointed(body: Any, pointer: str) -> Any:
+    """Return what a JSON pointer leads to."""
+    for step in pointer.split("/"):
+        body = body[int(step) if isinstance(body, list) else step]
+    return body

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from beliefgrid.api.links import add_links
 from beliefgrid.api.problems import FieldProblem, Problem
 
 REF = "#/components/schemas/{model}"
@@ -22,6 +23,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             schema.pop("$defs", None)
             schemas[model.__name__] = schema
         _secure(found)
+        add_links(found)
         app.openapi_schema = found
     return app.openapi_schema
 
