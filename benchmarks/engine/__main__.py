@@ -14,9 +14,6 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import sections
-from benchmarks.machine import stamp
-
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 TITLE = "# The engine: time and memory\n"
@@ -27,7 +24,7 @@ def main() -> None:
     """Measure, print and write."""
     given = _arguments()
     os.environ |= dict.fromkeys(THREADS, "1")  # numpy reads them when it is first imported
-    from benchmarks.engine import beside, timing
+    from benchmarks.engine import beside, timing  # and machine below, which imports numpy, too
 
     is_whole = (given.cells, given.results) == (CELLS, KNOWN)
     _part("grids", timing.table(given.cells, given.results, given.repeats), is_written=is_whole)
@@ -44,6 +41,9 @@ def _part(name: str, lines: Iterable[str], *, is_written: bool) -> None:
         print(line, flush=True)
         shown.append(line)
     if is_written:
+        from benchmarks import sections
+        from benchmarks.machine import stamp
+
         sections.write(RESULTS, TITLE, name, "\n".join(shown) + "\n", stamp())
 
 

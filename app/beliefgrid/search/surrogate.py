@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import blas
 
 from beliefgrid.search.arrays import Floats, Ints, Reals
 from beliefgrid.search.cholesky import factorise, inverse_factor, solve
@@ -82,14 +83,11 @@ class Surrogate:
     def variance(self) -> Reals:
         """Return the variance of the objective in every cell, without noise, (G,) (4.2)."""
         variance = np.empty(self.factors.n_cells, dtype=self.factors.dtype)
-        half = inverse_factor(self.lower).T.astype(self.factors.dtype)
-        memory = None
+        half = np.asfortranarray(inverse_factor(self.lower), dtype=self.factors.dtype)
+        times = blas.dtrmm if variance.dtype == np.float64 else blas.strmm
         for cells, covariance in self.covariances():
-            if memory is None:
-                memory = np.empty_like(covariance)
-            projected = np.matmul(covariance, half, out=memory[: len(covariance)])
-            explained = np.einsum("ij,ij->i", projected, projected)
-            variance[cells] = self.signal + TAU2 - explained
+            projected = times(1.0, half, covariance.T, lower=1, overwrite_b=1)  # in its place
+            variance[cells] = self.signal + TAU2 - np.einsum("ij,ij->j", projected, projected)
         return np.maximum(variance, SMALLEST_VARIANCE * self.signal)
 
     def covariances(self) -> Iterator[tuple[slice, Reals]]:
