@@ -93,7 +93,21 @@ def test_a_silent_worker_with_a_trial_may_be_lost() -> None:
     """Its lease tells when the trial is free again."""
     silent = WorkerView("gpu", 1, 5, 0, NOW - timedelta(hours=1))
 
-    assert "gpu may be lost" in texts(study(), summary(), [silent])[0]
+    assert texts(study(), summary(), [silent])[0].startswith(
+        "A worker may be lost; last signs: gpu 1 h ago."
+    )
+
+
+def test_many_workers_are_one_finding() -> None:
+    """A hundred lines would hide what else there is to know."""
+    before = NOW - timedelta(hours=1)
+    workers = [WorkerView(f"gpu-{n}", 1, 5, 5, before) for n in range(20)]
+
+    failing, lost = texts(study(), summary(), workers)
+
+    assert failing.startswith("20 workers often failed: gpu-0 5 of 10 trials, gpu-1")
+    assert " and 17 more." in failing
+    assert lost.startswith("20 workers may be lost; last signs: gpu-0 1 h ago")
 
 
 def test_a_contradicted_prior_is_said() -> None:

@@ -20,6 +20,7 @@ ENOUGH = 20  # results, before the model may be called blind
 MOSTLY_NOISE = 0.8
 CONTRADICTED = 0.01  # p-value of the results under the prior
 REPEATED = 3
+MOST_NAMED = 3  # workers of one finding: a hundred lines would hide what else there is
 MOST_REPEATS = 4  # of one cell: to measure it more often is a plan, with seeds of its own
 
 
@@ -58,8 +59,8 @@ def checks(
         _ended(study),
         _failures(study),
         _silence(study, workers, now),
-        *(_worker(worker) for worker in workers),
-        *(_lost(study, worker, now) for worker in workers),
+        _failing(workers),
+        _lost(study, workers, now),
         _blind(study, summary, theta),
         _contradicted(summary),
         _same_seeds(study, known),
@@ -129,26 +130,45 @@ def _silence(study: StudyView, workers: Sequence[WorkerView], now: datetime) -> 
     )
 
 
-def _worker(worker: WorkerView) -> Check | None:
-    total = worker.completed + worker.failed
-    if worker.failed < FEW or worker.failed < MANY_FAILED * total:
+def _failing(workers: Sequence[WorkerView]) -> Check | None:
+    found = [
+        f"{one.name} {one.failed} of {count(one.completed + one.failed, 'trial')}"
+        for one in workers
+        if one.failed >= max(FEW, MANY_FAILED * (one.completed + one.failed))
+    ]
+    if not found:
         return None
     return Check(
         "warn",
-        f"Worker {worker.name}: {worker.failed} of {count(total, 'trial')} failed.",
-        "Look at its machine before it is given more.",
+        f"{_counted(found)} often failed: {_listed(found)}.",
+        "Look at the machine before it is given more.",
     )
 
 
-def _lost(study: StudyView, worker: WorkerView, now: datetime) -> Check | None:
-    seen = worker.last_seen_at
-    if study.state != "active" or not worker.active or seen is None or now - seen < QUIET_FOR:
+def _lost(study: StudyView, workers: Sequence[WorkerView], now: datetime) -> Check | None:
+    if study.state != "active":
+        return None
+    found = [
+        f"{one.name} {ago((now - one.last_seen_at).total_seconds())}"
+        for one in workers
+        if one.active and one.last_seen_at and now - one.last_seen_at >= QUIET_FOR
+    ]
+    if not found:
         return None
     return Check(
         "warn",
-        f"Worker {worker.name} may be lost: its last sign was {ago((now - seen).total_seconds())}.",
-        "Its trial goes to another worker when the lease ends; look at its machine.",
+        f"{_counted(found)} may be lost; last signs: {_listed(found)}.",
+        "A trial goes to another worker when its lease ends; look at the machine.",
     )
+
+
+def _counted(found: Sequence[str]) -> str:
+    return "A worker" if len(found) == 1 else f"{len(found):,} workers"
+
+
+def _listed(found: Sequence[str]) -> str:
+    more = f" and {len(found) - MOST_NAMED:,} more" if len(found) > MOST_NAMED else ""
+    return ", ".join(found[:MOST_NAMED]) + more
 
 
 def _blind(
