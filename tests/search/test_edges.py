@@ -58,6 +58,23 @@ def test_one_diverged_run_does_not_blind_the_search() -> None:
     assert leader.cell == 4
 
 
+@pytest.mark.parametrize("diverged", [1e3, 1e6, 1e12])
+def test_a_run_that_diverges_late_does_not_either(diverged: float) -> None:
+    """The fit that begins from the theta before it takes nothing for noise that was not."""
+    of = problem()
+    before = update(of, some_results(of, 12))
+    told = some_results(of, 12)
+    late = observed([*told.cells.tolist(), 59], [*told.values.tolist(), diverged])
+
+    after = update(of, late, previous=before.theta)
+
+    assert after.theta is not None
+    assert before.leader is not None
+    assert after.leader is not None
+    assert after.theta.log_noise < 0
+    assert after.leader.cell == before.leader.cell
+
+
 def test_all_infeasible_is_still_a_search() -> None:
     """No leader and no units, but the next cell is away from the failures."""
     of = problem()

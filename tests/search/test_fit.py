@@ -177,6 +177,17 @@ def test_another_theta_is_refused(stored: dict[str, object]) -> None:
         Theta.from_json(stored)
 
 
+def test_ordered_axes_of_few_levels_are_expected_to_matter_less() -> None:
+    """Whatever the levels that results have."""
+    few, many = ({"name": f"n{n}", "kind": "ordered", "values": list(range(n))} for n in (3, 90))
+    space = Space.of(problem([few, many]).grid)
+    thin, _ = space.thinned(np.array([[0, 1], [2, 70]]))
+
+    lengthscales = prior_of(space, "some").mean[:2]
+    assert lengthscales[0] - lengthscales[1] == pytest.approx(1.5 / 3 - 1.5 / 90)
+    np.testing.assert_array_equal(prior_of(thin, "some").mean, prior_of(space, "some").mean)
+
+
 def test_a_fit_looks_only_at_levels_that_results_have() -> None:
     """On a long axis the objective and its gradient are those of all levels."""
     axis = {"name": "long", "kind": "ordered", "values": list(range(90))}

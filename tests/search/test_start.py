@@ -63,6 +63,24 @@ def test_the_first_cell_is_the_middle_of_what_is_ordered() -> None:
     assert {levels[2] for levels in found} == {0, 1}
 
 
+def test_the_second_cell_has_other_categories_than_the_middle() -> None:
+    """Nothing is learned of a category that both cells share."""
+    axes: list[dict[str, Any]] = [
+        {"name": "rate", "values": [1, 10, 100], "scale": "log"},
+        {"name": "kind", "kind": "categorical", "values": list("abcde")},
+        {"name": "flag", "kind": "categorical", "values": [False, True]},
+    ]
+    seconds = set()
+    for seed in range(40):
+        of = problem(axes, seed=seed)
+        first, second = (of.grid.levels(cell) for cell in start_cells(of)[0])
+        assert first[1] != second[1]
+        assert first[2] != second[2]
+        seconds.add(second[1])
+
+    assert seconds == set(range(5))
+
+
 def test_categories_have_no_middle() -> None:
     """A grid of categories starts with a Latin design."""
     axes: list[dict[str, Any]] = [

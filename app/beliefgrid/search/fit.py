@@ -14,13 +14,14 @@ from beliefgrid.search.kernel import Space
 from beliefgrid.search.observations import Results
 from beliefgrid.search.streams import stream
 from beliefgrid.search.theta import Theta
-from beliefgrid.search.theta_density import Objective, prior_of
+from beliefgrid.search.theta_density import POWER_BOUNDS, Objective, prior_of
 
 EVERY_RESULT_UP_TO = 100
 LARGEST_FIT, BEST_IN_FIT = 256, 64  # of more than 300 results these are fitted on
 FIT_ALL_UP_TO = 300
 LONG_AXIS = 64  # levels; of longer axes the fit looks only at those that results have
 FRESH_START_EVERY = 5
+FAR = 10.0  # standardised: further from the median than ten spreads
 
 
 def fitted(space: Space, results: Results, noise: str, previous: Theta | None, seed: int) -> Theta:
@@ -64,9 +65,21 @@ def default_theta(space: Space, noise: str) -> Theta:
 
 def _best_minimum(objective: Objective, starts: list[Floats]) -> Floats:
     try:
-        return min((objective.minimum(start) for start in starts), key=lambda found: found[0])[1]
+        found = [objective.minimum(_bent(objective, start)) for start in starts]
+        return min(found, key=lambda one: one[0])[1]
     except np.linalg.LinAlgError:  # results that no kernel explains: believe the prior
         return objective.prior.mean
+
+
+def _bent(objective: Objective, start: Floats) -> Floats:
+    """Return a start with the power under which far results are likeliest, if there are any.
+
+    Else a descent takes what a diverged run left for noise, and learns nothing from the others.
+    """
+    if np.abs(objective.z).max() <= FAR:
+        return start
+    bent = [start, *(np.append(start[:-1], power) for power in POWER_BOUNDS)]
+    return min(bent, key=lambda p: objective(p)[0])
 
 
 def _theta(

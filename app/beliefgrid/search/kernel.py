@@ -32,6 +32,7 @@ class Space:
     is_ordered: Bools  # (d,)
     coordinates: tuple[Floats, ...]  # (n_a,) of each axis
     strides: tuple[int, ...]  # (d,) how many cells one step is
+    n_levels: tuple[int, ...]  # (d,) what the axis has in all, if only some levels are left
 
     @classmethod
     def of(cls, grid: Grid) -> "Space":
@@ -42,6 +43,7 @@ class Space:
             is_ordered=np.array([grid.parameters[a].is_ordered for a in active], dtype=np.bool_),
             coordinates=tuple(grid.parameters[axis].coordinates() for axis in active),
             strides=tuple(grid.strides[axis] for axis in active),
+            n_levels=tuple(grid.shape[axis] for axis in active),
         )
 
     @property
@@ -95,7 +97,7 @@ class Space:
         strides = tuple(prod(sizes[axis + 1 :]) for axis in range(len(sizes)))
         coordinates = tuple(u[kept] for u, (kept, _) in zip(self.coordinates, used, strict=True))
         places = np.stack([place for _, place in used], axis=1)
-        space = Space(sizes, self.is_ordered, coordinates, strides)
+        space = Space(sizes, self.is_ordered, coordinates, strides, self.n_levels)
         return space, np.asarray(places @ np.array(strides, dtype=np.int64))
 
     def base(self, log_lengthscales: Floats) -> tuple[Floats, Floats]:

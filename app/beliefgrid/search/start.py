@@ -2,9 +2,9 @@
 
 The very first is in the middle of all ordered axes: people lay grids around what they hope for,
 and on measured tables it is far better than a cell drawn by lot. The others, if any, are a Latin
-design: every axis is cut in as many parts as there are cells, and each part is used once. Of
-twenty such designs the one whose two nearest cells are furthest apart is taken. With a prior from
-the user, half of the cells are drawn from it.
+design: every axis is cut in as many parts as there are cells, and each part is used once; among
+categories the first cell is one of them. Of twenty such designs the one whose two nearest cells
+are furthest apart is taken. With a prior from the user, half of the cells are drawn from it.
 """
 
 import numpy as np
@@ -41,7 +41,7 @@ def start_cells(problem: Problem) -> tuple[list[int], int]:
     generator = stream(problem.seed, 0, "start")
     n = n_start(problem)
     first = _centre(problem, generator)
-    first += latin_design(problem, n - len(first), generator)
+    first += latin_design(problem, n - len(first), generator, *first)
     first = list(dict.fromkeys(_nearest_searched(problem, cell) for cell in first))
     if problem.prior.is_uniform:
         return first, 0
@@ -78,9 +78,11 @@ def _centre(problem: Problem, generator: np.random.Generator) -> list[int]:
     return [int(np.ravel_multi_index(tuple(levels), shape))]
 
 
-def latin_design(problem: Problem, n: int, generator: np.random.Generator) -> list[int]:
-    """Return up to n distinct cells, spread over every axis."""
-    levels = np.stack([_latin(problem, n, generator) for _ in range(DESIGNS)])
+def latin_design(
+    problem: Problem, n: int, generator: np.random.Generator, beside: int | None = None
+) -> list[int]:
+    """Return up to n distinct cells, spread over every axis, beside one that is there already."""
+    levels = np.stack([_latin(problem, n, generator, beside) for _ in range(DESIGNS)])
     best = max(range(DESIGNS), key=lambda k: _smallest_distance(problem, levels[k]))
     cells = [int(np.ravel_multi_index(tuple(row), problem.grid.shape)) for row in levels[best]]
     return list(dict.fromkeys(cells))
@@ -102,18 +104,24 @@ def _nearest_searched(problem: Problem, cell: int) -> int:
     return int(np.where(problem.excluded, np.inf, total.ravel()).argmin())
 
 
-def _latin(problem: Problem, n: int, generator: np.random.Generator) -> Ints:
+def _latin(problem: Problem, n: int, generator: np.random.Generator, beside: int | None) -> Ints:
     """Return the levels of n cells, (n, d)."""
     columns = []
     for axis, size in enumerate(problem.grid.shape):
-        parts = generator.permutation(n)
-        places = ((parts + generator.random(n)) / n * size).astype(np.int64)
+        places = generator.permutation(n) + generator.random(n)
         # Places count along the axis, levels as the user gave them; categories are shuffled.
-        along = problem.grid.display_order(axis)
+        along, n_parts = problem.grid.display_order(axis), n
         if not problem.grid.parameters[axis].is_ordered:
             along = generator.permutation(size)
-        columns.append(along[np.minimum(places, size - 1)])
+            if beside is not None:  # its category has the first part
+                along = _put_first(along, beside // problem.grid.strides[axis] % size)
+                places, n_parts = places + 1, n + 1
+        columns.append(along[np.minimum((places / n_parts * size).astype(np.int64), size - 1)])
     return np.stack(columns, axis=1)
+
+
+def _put_first(levels: Ints, level: int) -> Ints:
+    return np.concatenate([levels[levels == level], levels[levels != level]])
 
 
 def _smallest_distance(problem: Problem, levels: Ints) -> float:

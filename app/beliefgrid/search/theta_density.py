@@ -27,6 +27,7 @@ JITTER = 1e-8  # of s^2
 # Priors: mean and sd of a normal over each logarithm
 LOG_LENGTHSCALE_ORDERED, LOG_LENGTHSCALE_CATEGORICAL, LOG_LENGTHSCALE_SD = -1.5, 0.0, 1.0
 PER_LOG_AXES = 0.5  # longer with more axes
+FEW_LEVELS = 1.5  # longer on ordered axes with few levels: those that matter are given more
 LOGIT_FLOOR, LOGIT_FLOOR_SD = -2.0, 1.0
 LOG_SIGNAL, LOG_SIGNAL_SD = 0.0, 1.0
 LOG_NOISE = {"none": (-14.0, 1.0), "some": (-7.0, 2.0), "high": (-4.0, 1.0)}
@@ -55,9 +56,9 @@ class HyperPrior:
 def prior_of(space: Space, noise: str) -> HyperPrior:
     """Return the prior over p of a space."""
     d = space.n_axes
-    lengthscale = np.where(
-        space.is_ordered, LOG_LENGTHSCALE_ORDERED, LOG_LENGTHSCALE_CATEGORICAL
-    ) + PER_LOG_AXES * math.log(max(1, d))
+    ordered = LOG_LENGTHSCALE_ORDERED + FEW_LEVELS / np.array(space.n_levels)
+    lengthscale = np.where(space.is_ordered, ordered, LOG_LENGTHSCALE_CATEGORICAL)
+    lengthscale += PER_LOG_AXES * math.log(max(1, d))
     log_noise, log_noise_sd = LOG_NOISE[noise]
     noise_bounds = LOG_NOISE_BOUNDS
     if noise == "none":
