@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, worker, study, export, import, token, backup, demo.
+"""The command line: serve, migrate, worker, study, export, import, token, backup, purge, demo.
 
 What a command needs is imported when it runs: `beliefgrid --help` must not wait for numpy.
 """
@@ -205,6 +205,39 @@ def restore(
     url = settings_with(database_url=database).database_url
     size = backups.restore(url, source, replace=replace)
     typer.echo(f"Restored {source} ({size:,} bytes).")
+
+
+@app.command()
+def purge(
+    deleted_days: Annotated[
+        float | None,
+        # Answers that are kept for repeats, a day long, name what is removed here.
+        typer.Option(min=2, help="Remove studies that were deleted so many days ago, for good."),
+    ] = None,
+    keep_snapshots: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of each study keep so many newest snapshots, of older ones few."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    database: Database = None,
+) -> None:
+    """Forget what is old, to make room; without an option nothing is old."""
+    from beliefgrid.actions import purge as old
+    from beliefgrid.actions.clock import utc_now
+
+    with opened(database) as work:
+        if deleted_days is not None:
+            for study in work.read(old.long_deleted, deleted_days, utc_now()):
+                if dry_run or work.write(old.purge_study, study.id, days=deleted_days):
+                    typer.echo(f"{study.id}  deleted {study.deleted_at:%Y-%m-%d}  {study.name}")
+        if keep_snapshots is not None:
+            for study_id, count in work.read(old.studies_to_thin, keep_snapshots).items():
+                if not dry_run:
+                    work.write(old.thin_study, study_id, keep=keep_snapshots)
+                typer.echo(f"{study_id}  {count} snapshots")
+    if deleted_days is None and keep_snapshots is None:
+        stop(USAGE, "expected --deleted-days or --keep-snapshots")
+    typer.echo("Nothing was removed." if dry_run else "That is gone.", err=True)
 
 
 def _add_demo() -> None:

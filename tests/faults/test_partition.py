@@ -73,7 +73,7 @@ def test_a_network_that_fails_breaks_no_promise(
         server = running.enter_context(running_server(tmp_path, wire.url(far_url)))
         load = Load([server.url], create(server.url))
         with load.running(WORKERS) as ledger:
-            for _ in range(rounds(1, 4)):
+            for _ in range(rounds(1, 2)):
                 first_success(ledger, time.monotonic())
                 time.sleep(0.5)
                 fail(wire)
