@@ -25,6 +25,11 @@ export class Chart {
     return this.#plot;
   }
 
+  /** Whether anything was drawn: until then what goes wrong is told by who starts the chart. */
+  get isDrawn() {
+    return "drawn" in this.figure.dataset;
+  }
+
   /** Draw a figure; the first paint goes away only when there is something to put in its place. */
   async draw({ data, layout }, label) {
     const Plotly = await loadPlotly();
@@ -50,6 +55,7 @@ export class Chart {
   /** Say beside the chart what went wrong; what was drawn stays. */
   fail(error) {
     if (error.name === "AbortError") return;
+    if (!this.isDrawn) throw error;
     if (!this.#error) {
       this.#error = document.createElement("p");
       this.#error.className = "chart-error";

@@ -54,7 +54,6 @@ class Heatmap {
   async start() {
     this.definition = await definitionOf(this.study);
     await this.refresh();
-    if (!this.#shown) return; // the error is on the page, and news will try again
     this.#listen();
     addDownloads(this.chart, () => this.#contents());
     if (!this.hasSlider) return;

@@ -25,8 +25,8 @@ class HistoryChart {
   }
 
   async start() {
-    onThemeChange(() => this.#draw());
     await this.news();
+    onThemeChange(() => this.#draw());
   }
 
   /** Fetch the results and draw them. */

@@ -6,6 +6,7 @@ import { parsed } from "./parts.js";
 import { withQuery } from "./service.js";
 
 const AGAIN_AFTER_MS = 15_000;
+const TRY_AGAIN_AFTER_MS = 5000;
 
 const fetchedAt = new Map();
 const inView = new Set();
@@ -54,6 +55,7 @@ async function fill(place) {
   } catch (error) {
     place.removeAttribute("aria-busy");
     fetchedAt.delete(href);
+    setTimeout(() => inView.has(place) && !fetchedAt.has(href) && fill(place), TRY_AGAIN_AFTER_MS);
     if (place.querySelector("[role=alert]")) return;
     place.append(element("p", { className: "chart-error", role: "alert", text: `This could not be fetched: ${error.message}.` }));
   }

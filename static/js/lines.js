@@ -22,8 +22,8 @@ class LinesChart {
   }
 
   async start() {
-    onThemeChange(() => this.#draw());
     await this.news();
+    onThemeChange(() => this.#draw());
   }
 
   /** Fetch the numbers and draw them. */

@@ -1,5 +1,6 @@
 /** Where the page's scripts start: colours, charts as they come into view, live news. */
 
+import { element } from "./chart.js";
 import { refreshLater, startLater } from "./later.js";
 import { startLive } from "./live.js";
 import { refreshParts } from "./parts.js";
@@ -13,19 +14,30 @@ const CHARTS = {
   marginals: () => import("./marginals.js"),
 };
 
+const TRY_AGAIN_AFTER_MS = [2000, 5000, 15_000, 60_000];
+
 const drawn = [];
 
-/** Start a chart; if it breaks, it says so and the rest of the page goes on. */
-async function startChart(figure) {
+/**
+ * Start a chart; if it breaks, it says so and the rest of the page goes on.
+ *
+ * It is tried again unless it was refused: a service that has just started may need some seconds.
+ */
+async function startChart(figure, tries = 0) {
+  const before = figure.querySelector(":scope > .chart-error");
   try {
     const { start } = await CHARTS[figure.dataset.chart]();
     drawn.push(await start(figure));
+    before?.remove();
   } catch (error) {
-    const said = document.createElement("p");
-    said.className = "chart-error";
-    said.setAttribute("role", "alert");
-    said.textContent = `This chart could not be drawn: ${error.message}`;
-    figure.querySelector(".chart-body").after(said);
+    const text = `This chart could not be drawn: ${error.message}`;
+    const said = element("p", { className: "chart-error", role: "alert", text });
+    if (before) before.replaceWith(said);
+    else figure.querySelector(".chart-body").after(said);
+    const isRefused = error.status >= 400 && error.status < 500;
+    if (!isRefused && tries < TRY_AGAIN_AFTER_MS.length) {
+      setTimeout(() => startChart(figure, tries + 1), TRY_AGAIN_AFTER_MS[tries]);
+    }
   }
 }
 

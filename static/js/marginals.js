@@ -32,9 +32,9 @@ class Marginals {
     const pairs = names.flatMap((y, j) => names.slice(0, j).map((x) => [x, y]));
     const at = shown().get("at");
     const options = { isNews: this.#isDrawn };
-    const found = await Promise.all(
-      pairs.map(([x, y]) => posterior(this.study, { layer: "p_best", x, y, reduce: "sum", at }, options).catch(() => null)),
-    );
+    const asked = pairs.map(([x, y]) => posterior(this.study, { layer: "p_best", x, y, reduce: "sum", at }, options));
+    const found = await Promise.all(asked.map((one) => one.catch(() => null)));
+    if (!found.some(Boolean)) await asked[0]; // throws what was wrong with all of them
     this.#draw(names, pairs, found);
     this.#isDrawn = true;
   }

@@ -12,7 +12,6 @@ export class Readout {
 
   constructor(body) {
     this.body = body;
-    body.append(this.#panel);
   }
 
   /** Attach to a drawn plot; `look` returns {matrix, layers, results, isExcluded} of what is shown. */

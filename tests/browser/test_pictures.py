@@ -13,9 +13,8 @@ from tests.browser.looks import STORED, is_alike, seen, stored_picture
 from tests.browser.service import Api
 
 COLUMNS, ROWS = 12, 8
-WITHOUT_MARKS = (
-    "document.querySelectorAll('.plot .scatterlayer, .sketch-map svg:not(.picture)').forEach(e => e.remove())"
-)
+MARKS = ".plot .scatterlayer, .sketch-map svg:not(.picture)"
+WITHOUT_MARKS = f"document.querySelectorAll('{MARKS}').forEach(e => e.remove())"
 
 
 @pytest.fixture(scope="module")
