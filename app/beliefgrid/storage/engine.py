@@ -1,8 +1,8 @@
 """One database, two ways in: durable writes and consistent reads.
 
 SQLite has one writer thread with group commit: all changes that wait at the moment share one
-transaction, and are answered after the COMMIT. Postgres has a pool of connections; changes of one
-study would wait for each other's lock anyway, so those that wait share a transaction there, too.
+transaction, and are answered after the COMMIT. Postgres has a pool of connections; asks and tells
+that wait share a transaction there, too (`lanes`), and the rest has one each.
 Both hand back futures, so that a web server can wait for them without a thread of its own.
 """
 

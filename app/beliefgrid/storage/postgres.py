@@ -1,6 +1,5 @@
 """Postgres: a server that any number of our processes share."""
 
-import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from beliefgrid.storage import group, transaction
 from beliefgrid.storage.errors import UNDONE, StorageError, storage_errors, translated
 from beliefgrid.storage.group import Change, Done, OnCommit, OnCount, Work
+from beliefgrid.storage.lanes import Lanes
 from beliefgrid.storage.notices import Notices
 from beliefgrid.storage.silence import Silence, connect_options
 
@@ -41,8 +41,7 @@ class PostgresDatabase:
         transaction.watch(self.engine)
         self._silence = Silence(self.engine)
         self._read_engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
-        self._lanes: dict[str, list[Change]] = {}  # studies that a thread writes; what waits
-        self._lanes_lock = threading.Lock()
+        self._lanes = Lanes(WRITERS // 2)
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
@@ -51,12 +50,8 @@ class PostgresDatabase:
         if study_id is None:
             self._writers.submit(self._write, [change])
             return change.future
-        with self._lanes_lock:
-            waiting = self._lanes.get(study_id)
-            if waiting is None:
-                self._writers.submit(self._write_lane, study_id)
-                waiting = self._lanes[study_id] = []
-            waiting.append(change)
+        if self._lanes.add(study_id, change):
+            self._writers.submit(self._write_lanes)
         return change.future
 
     def read(self, work: Work[T]) -> Future[T]:
@@ -69,15 +64,8 @@ class PostgresDatabase:
         self._silence.close()
         self.engine.dispose()
 
-    def _write_lane(self, study_id: str) -> None:
-        """Write what waits of one study, and what comes meanwhile."""
-        while True:
-            with self._lanes_lock:
-                batch = self._lanes[study_id][: group.BATCH]
-                del self._lanes[study_id][: group.BATCH]
-                if not batch:
-                    del self._lanes[study_id]
-                    return
+    def _write_lanes(self) -> None:
+        for batch in self._lanes.batches():
             self._write(batch)
 
     def _write(self, batch: list[Change]) -> None:
