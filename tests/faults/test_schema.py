@@ -59,7 +59,7 @@ def test_no_request_is_answered_with_what_the_document_does_not_say(
             fixed = f'"path.study" = "{study}"\n"path.number" = 1\n'
             (tmp_path / "schemathesis.toml").write_text(f"[parameters]\n{fixed}")
             options += ["--exclude-method", "DELETE"]
-        examples, seconds = rounds(5, 100), rounds(40, 120)
+        examples, seconds = rounds(5, 100), rounds(40, 90)
         run = schemathesis(server.url, token, tmp_path, examples, seconds, *options)
     require_whole(database_url)
     said = [line.strip() for line in run.stdout.splitlines()]

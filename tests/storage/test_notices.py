@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from beliefgrid.storage.claims import PostgresClaims, SoleClaims, claims_on
 from beliefgrid.storage.engine import open_database
-from beliefgrid.storage.notices import MOST_BYTES, Touched, parsed, payloads
+from beliefgrid.storage.notices import MOST_BYTES, Notices, Touched, parsed, payloads
 from beliefgrid.storage.transaction import touch
 from tests.support.waiting import wait_until
 
@@ -44,6 +45,33 @@ def test_another_process_hears_of_a_change(postgres_url: str, heard: Heard) -> N
     assert heard.news == {"st_1": True}
     here.close()
     there.close()
+
+
+def test_it_ends_though_both_threads_wait(postgres_url: str, heard: Heard) -> None:
+    """The one that rests after a failure must not be woken in the place of the one that sends."""
+    notices = Notices(make_url(postgres_url), heard)
+    changed = notices._changed
+    resting = threading.Thread(target=lambda: _rest_on(changed), daemon=True)
+    wait_until(lambda: len(waiters(changed)) == 1)
+    resting.start()
+    wait_until(lambda: len(waiters(changed)) == 2)
+    notices.send({"st_1": False})  # wakes the sending one; when it waits again it is the last
+    wait_until(lambda: not notices._waiting and len(waiters(changed)) >= 1)
+
+    notices.close()
+
+    assert not any(thread.is_alive() for thread in notices._threads)
+
+
+def _rest_on(changed: threading.Condition) -> None:
+    with changed:
+        while changed.wait(60):
+            pass
+
+
+def waiters(changed: threading.Condition) -> Sequence[object]:
+    """Return who waits, first come first."""
+    return list(getattr(changed, "_waiters"))  # noqa: B009 - a private name
 
 
 def test_listening_goes_on_when_the_server_was_away(postgres_url: str, heard: Heard) -> None:

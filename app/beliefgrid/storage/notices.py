@@ -53,13 +53,13 @@ class Notices:
         with self._changed:
             for study_id, is_behind in touched.items():
                 self._waiting[study_id] = is_behind or self._waiting.get(study_id, False)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Stop sending and listening."""
         with self._changed:
             self._is_open = False
-            self._changed.notify()
+            self._changed.notify_all()
         for thread in self._threads:
             thread.join(END_S)
 
