@@ -103,11 +103,7 @@ class Space:
     def base(self, log_lengthscales: Floats) -> tuple[Floats, Floats]:
         """Return the kernels without floors, and their derivatives by log l; both (E,)."""
         scaled = self.distances / np.exp(log_lengthscales)[self._axis_of]
-        r = np.where(self._is_ordered_entry, SQRT_5 * scaled, scaled)
-        decay, third = np.exp(-r), r * r / 3
-        kernels = np.where(self._is_ordered_entry, 1 + r + third, 1.0) * decay  # (1.1), (1.2)
-        rates = np.where(self._is_ordered_entry, third * (1 + r), r) * decay
-        return kernels, rates
+        return without_floor(scaled, self._is_ordered_entry)
 
     def kernels(self, log_lengthscales: Floats, floors: Floats) -> Floats:
         """Return the kernel of every axis, (E,)."""
@@ -135,6 +131,14 @@ class Space:
         return np.add.reduceat(flat, self.starts) if self.n_axes else np.zeros(0)
 
 
+def without_floor(scaled: Floats, is_ordered: Bools) -> tuple[Floats, Floats]:
+    """Return kernels without floors of distances over l, and their derivatives by log l."""
+    r = np.where(is_ordered, SQRT_5 * scaled, scaled)
+    decay, third = np.exp(-r), r * r / 3
+    kernels = np.where(is_ordered, 1 + r + third, 1.0) * decay  # (1.1), (1.2)
+    return kernels, np.where(is_ordered, third * (1 + r), r) * decay
+
+
 def distances(u: Floats, v: Floats, *, is_ordered: bool) -> Floats:
     """Return how far apart levels of an axis are, given by their coordinates."""
     apart = np.abs(u[:, None] - v[None, :])
@@ -156,9 +160,6 @@ class AxisKernel:
         others, column_places = np.unique(columns, return_inverse=True)
         u, v = self.coordinates[few], self.coordinates[others]
         apart = distances(u, v, is_ordered=self.is_ordered) / self.lengthscale
-        base = np.exp(-apart)  # (1.2)
-        if self.is_ordered:
-            r = SQRT_5 * apart
-            base = (1 + r + r * r / 3) * np.exp(-r)  # (1.1)
+        base, _ = without_floor(apart, np.array(self.is_ordered))
         kernel = self.floor + (1 - self.floor) * base  # (1.3)
         return np.asarray(kernel[:, column_places][row_places])
