@@ -26,7 +26,8 @@ SHAPES = {
 }
 LAZY_SHAPES = {"12 axes of 10 levels": (10,) * 12, "4 axes of 1,000 levels": (1_000,) * 4}
 LAZY_RESULTS = 40
-FEWER_REPEATS_FROM = 1_000_000
+MANY, AT = 2_000, 10_000  # results, and the cells where so many are measured too
+FEWER_REPEATS_FROM = 10_000_000  # cells times results
 NONE = np.zeros(0, dtype=np.int64)
 
 UPDATE = ("refitted", "kept", "7 pending")
@@ -35,7 +36,8 @@ COLUMNS = (*UPDATE, REFITTED, KEPT, "mean", "sd", "samples", "P(best)", "peak MB
 Figures = dict[str, float]
 P = ParamSpec("P")
 
-# By cells: milliseconds and MB at up to 100 results, of the design.
+MOST_RESULTS_OF_TARGETS = 100
+# By cells: milliseconds and MB, of the design.
 TARGETS: dict[int, Figures] = {
     1_000: {},
     10_000: {"refitted": 40, "7 pending": 60, REFITTED: 15, KEPT: 1, "P(best)": 20},
@@ -51,9 +53,10 @@ def table(cells: list[int], results: list[int], repeats: int) -> Iterator[str]:
     yield from head("cells", "results", *COLUMNS)
     for n_cells in cells:
         targets = TARGETS[n_cells]
-        for n in results:
-            few = min(2, repeats) if n_cells >= FEWER_REPEATS_FROM else repeats
-            yield line(f"{n_cells:,}", str(n), alone(_row, n_cells, n, few), COLUMNS, targets)
+        for n in [*results, MANY] if n_cells == AT else results:
+            few = min(2, repeats) if n_cells * n >= FEWER_REPEATS_FROM else repeats
+            wanted = targets if n <= MOST_RESULTS_OF_TARGETS else {}
+            yield line(f"{n_cells:,}", f"{n:,}", alone(_row, n_cells, n, few), COLUMNS, wanted)
         if targets:
             yield line(f"{n_cells:,}", "target", targets, COLUMNS, {})
 
@@ -181,7 +184,7 @@ def grid_of(shape: tuple[int, ...]) -> search.Problem:
 def bowl(problem: search.Problem, n: int) -> search.Observations:
     """Return n results of a bowl with some noise; fewer are the first of more."""
     rng = np.random.default_rng(0)
-    cells = rng.choice(problem.grid.n_cells, 1_000, replace=False)
+    cells = rng.choice(problem.grid.n_cells, min(MANY, problem.grid.n_cells), replace=False)
     levels = np.stack(np.unravel_index(cells, problem.grid.shape), axis=1)
     u = levels / (np.array(problem.grid.shape) - 1)
     values = ((u - 0.3) ** 2).sum(axis=1) + 0.05 * rng.standard_normal(len(cells))

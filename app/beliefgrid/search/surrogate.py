@@ -10,6 +10,7 @@ Equations are numbered in docs/explanation/engine.md.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import blas
@@ -69,6 +70,11 @@ class Surrogate:
             factors=factors,
         )
 
+    @cached_property
+    def _half(self) -> Floats:
+        """L^-1, (n, n): the product with its transpose is C^-1."""
+        return inverse_factor(self.lower)
+
     # ------------------------------------------------------------ the whole grid
     def mean(self) -> Reals:
         """Return the mean of every cell under each set of targets, (k, G) (4.1)."""
@@ -83,7 +89,7 @@ class Surrogate:
     def variance(self) -> Reals:
         """Return the variance of the objective in every cell, without noise, (G,) (4.2)."""
         variance = np.empty(self.factors.n_cells, dtype=self.factors.dtype)
-        half = np.asfortranarray(inverse_factor(self.lower), dtype=self.factors.dtype)
+        half = np.asfortranarray(self._half, dtype=self.factors.dtype)
         times = blas.dtrmm if variance.dtype == np.float64 else blas.strmm
         for cells, covariance in self.covariances():
             projected = times(1.0, half, covariance.T, lower=1, overwrite_b=1)  # in its place
@@ -109,14 +115,14 @@ class Surrogate:
     def joint(self, cells: Ints) -> tuple[Floats, Floats]:
         """Return the mean (k, m) and the covariance (m, m) of the objective in m cells."""
         with_results = self.prior_covariance(cells, self.cells)
-        projected = with_results @ inverse_factor(self.lower).T
+        projected = with_results @ self._half.T
         covariance = self.prior_covariance(cells, cells) - projected @ projected.T
         return (with_results @ self.weights).T, covariance
 
     def moments(self, cells: Ints) -> tuple[Floats, Floats]:
         """Return the mean and sd of the objective in some cells under the first targets."""
         with_results = self.prior_covariance(cells, self.cells)
-        projected = with_results @ inverse_factor(self.lower).T
+        projected = with_results @ self._half.T
         variance = self.signal + TAU2 - np.einsum("ij,ij->i", projected, projected)
         variance = np.maximum(variance, SMALLEST_VARIANCE * self.signal)
         return with_results @ self.weights[:, 0], np.sqrt(variance)
