@@ -55,12 +55,19 @@ export class Attention {
   /** A browser must not be asked for the permission before a person wants it. */
   #offer(place) {
     if (!("Notification" in window) || Notification.permission === "denied") return;
-    const button = element("button", { type: "button", text: "Tell me when it ends", "aria-pressed": "false" });
+    const button = element("button", { type: "button" });
+    const show = () => {
+      const [short, long] = this.#wants ? ["Will tell", "Will tell when it ends or stalls"] : ["Tell me", "Tell me when it ends"];
+      button.textContent = short;
+      button.title = long;
+      button.setAttribute("aria-label", long);
+      button.setAttribute("aria-pressed", String(this.#wants));
+    };
     button.addEventListener("click", async () => {
       this.#wants = !this.#wants && (await Notification.requestPermission()) === "granted";
-      button.setAttribute("aria-pressed", String(this.#wants));
-      button.textContent = this.#wants ? "Will tell when it ends or stalls" : "Tell me when it ends";
+      show();
     });
+    show();
     place.append(" ", button);
   }
 }

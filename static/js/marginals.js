@@ -50,7 +50,9 @@ class Marginals {
     });
     const foot = names.slice(0, -1).map((x) => element("th", { scope: "col", text: x }));
     const head = element("tr", {}, element("td", {}), ...foot);
-    this.body.replaceChildren(element("table", { className: "marginals" }, element("thead", {}, head), element("tbody", {}, ...rows)));
+    const table = element("table", { className: "marginals" }, element("thead", {}, head), element("tbody", {}, ...rows));
+    table.style.setProperty("--columns", rows.length);
+    this.body.replaceChildren(table);
     this.figure.dataset.drawn = "yes";
   }
 }

@@ -96,7 +96,7 @@ def _ended(study: StudyView) -> Check | None:
     advice = "Raise the budget or resume the study to go on."
     if study.cells_tested >= study.n_cells:
         advice = "Every cell has its result. Add levels in the settings to go on."
-    return Check("good", f"The study is {study.state}: {study.state_reason}.", advice)
+    return Check("good", f"The study is {study.state}.", advice)  # the page's head says why
 
 
 def _failures(study: StudyView) -> Check | None:
