@@ -111,7 +111,11 @@ def test_tested_cells_sum_up_their_results(acting: Acting, study: str) -> None:
 
 
 def test_what_came_since_is_added_to_what_was_read(acting: Acting, study: str) -> None:
-    """After any event the record is the one that is read from the start, removals included."""
+    """After any event the record is the one that is read from the start, removals included.
+
+    That of an earlier event, which a posterior may be of, stays what it was.
+    """
+    past: dict[int, list[int]] = {}
     rows = [{"assignments": {"rate": 0.1, "size": 32}, "value": 0.5}]
     steps: list[Callable[[], Any]] = [
         lambda: acting.do(import_batch, study, rows=rows),
@@ -131,6 +135,9 @@ def test_what_came_since_is_added_to_what_was_read(acting: Acting, study: str) -
         assert grown.numbers.tolist() == whole.numbers.tolist()
         np.testing.assert_array_equal(grown.cells, whole.cells)
         np.testing.assert_array_equal(grown.values, whole.values)
+        past[at] = whole.numbers.tolist()
+        for earlier, numbers in past.items():
+            assert acting.look(record_at, study, earlier, newest=1).numbers.tolist() == numbers
 
 
 def test_pages_compute_from_what_updates_compute_from(acting: Acting, study: str) -> None:
@@ -162,6 +169,7 @@ def test_what_came_since_is_all_that_is_read(
     acting.do(import_batch, study, rows=[{"assignments": {"rate": 0.1, "size": 8}, "value": 0.5}])
 
     acting.look(record_at, study, _now(acting, study), newest=1)
+    acting.look(record_at, study, before, newest=1)  # as a posterior that is behind
 
     assert read_after == [0, before]
 

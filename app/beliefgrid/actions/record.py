@@ -27,6 +27,7 @@ MOST_KEPT = 16
 class Record:
     """The outcomes that counted at an event, in their order; shape (N,) each.
 
+    seqs: of the events at which they came.
     numbers: of their trials.
     cells: where they are; -1 off the grid of now.
     values: the results; NaN where a cell was found not to work.
@@ -34,6 +35,7 @@ class Record:
     """
 
     seq: int
+    seqs: Ints
     numbers: Ints
     cells: Ints
     values: Floats
@@ -41,18 +43,32 @@ class Record:
 
     def extended(self, rows: Sequence[AnyRow], seq: int) -> "Record":
         """Return the record of a later event."""
-        numbers, cells, values, stddevs = zip(*rows, strict=True) if rows else ((), (), (), ())
+        seqs, numbers, cells, values, stddevs = zip(*rows, strict=True) if rows else ((),) * 5
         here = [OFF_THE_GRID if cell is None else cell for cell in cells]
         return Record(
             seq,
+            np.append(self.seqs, np.array(seqs, dtype=np.int64)),
             np.append(self.numbers, np.array(numbers, dtype=np.int64)),
             np.append(self.cells, np.array(here, dtype=np.int64)),
             np.append(self.values, np.array(values, dtype=np.float64)),
             np.append(self.stddevs, np.array(stddevs, dtype=np.float64)),
         )
 
+    def cut(self, seq: int) -> "Record":
+        """Return the record of an earlier event."""
+        n = int(np.searchsorted(self.seqs, seq, side="right"))
+        return Record(
+            seq,
+            self.seqs[:n],
+            self.numbers[:n],
+            self.cells[:n],
+            self.values[:n],
+            self.stddevs[:n],
+        )
 
-EMPTY = Record(0, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+
+_NONE = np.zeros(0, np.int64)
+EMPTY = Record(0, _NONE, _NONE, _NONE, np.zeros(0), np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +99,10 @@ def record_at(c: Connection, study_id: str, seq: int, *, newest: int) -> Record:
     base = held[0]
     if base.seq == seq:
         return base
-    if base.seq > seq or crowds.has_removed(c, study_id, base.seq, seq):
+    if crowds.has_removed(c, study_id, *sorted((base.seq, seq))):
         base = EMPTY
+    elif base.seq > seq:  # a posterior that has not seen the newest results
+        return base.cut(seq)
     found = base.extended(crowds.outcomes(c, study_id, after=base.seq, until=seq), seq)
     if seq > held[0].seq:
         held[0] = found

@@ -58,12 +58,13 @@ def history_sample(
 
 
 def outcomes(c: Connection, study_id: str, *, after: int, until: int) -> list[AnyRow]:
-    """Return (number, cell, value, stddev) of what came after an event and counted at a later one.
+    """Return (seq, number, cell, value, stddev) of what came after an event and counted later.
 
     In their order; the value of a cell that does not work is None.
     """
+    found = observations.c
     query = (
-        select(trials.c.number, observations.c.cell, observations.c.value, observations.c.stddev)
+        select(found.seq, trials.c.number, found.cell, found.value, found.stddev)
         .select_from(observations.join(trials, trials.c.id == observations.c.trial_id))
         .where(
             observations.c.study_id == study_id,
