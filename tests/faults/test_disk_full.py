@@ -25,7 +25,7 @@ from tests.support import sqlite
 from tests.support.server import Server, running_server
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 RECOVERY_S = 5.0
 SIZE = 32 * 2**20
@@ -168,7 +168,7 @@ def fill(folder: Path) -> Path:
 
 def look_around(server: Server, load: Load, *, is_firm: bool) -> None:
     """See what works while there is no room, for two seconds; readiness tells the truth."""
-    wait_until(lambda: status_of(server, "/readyz") == 503, patience_s=5)
+    wait_until(lambda: status_of(server, "/readyz") == 503, patience_s=patience(5))
     until = time.monotonic() + 2
     while time.monotonic() < until:
         assert status_of(server, "/healthz") == 200

@@ -13,7 +13,7 @@ from tests.faults.load import Load, create
 from tests.faults.patience import first_success, patience
 from tests.support.server import free_port, running_server
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(3600)]
 
 RECOVERY_S = 3.0  # on a quiet machine
 WORKERS = 8

@@ -20,7 +20,7 @@ from tests.support.missing import lacking
 from tests.support.server import Server, free_port, running_server
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(1200)]
 
 ANSWER_S = 15.0  # an answer is missed for 5 s, a new connection for 5 s, and then all is refused
 RECOVERY_S = 8.0  # whether the server answers is asked every second, for 5 s at most

@@ -16,7 +16,7 @@ from tests.support import postgres
 from tests.support.missing import lacking
 from tests.support.server import running_server
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(1200)]
 
 RECOVERY_S = 3.0
 AWAY_S = 1.0

@@ -17,7 +17,7 @@ from tests.support import postgres, sqlite
 from tests.support.server import running_server
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(params=["ext4", "xfs"])
