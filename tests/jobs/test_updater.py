@@ -284,6 +284,37 @@ def test_the_more_results_come_the_longer_it_rests() -> None:
     assert updater.rest_after(100.0, 65) == 30.0
 
 
+def test_a_long_line_of_studies_is_gone_through_with_rests(
+    run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as wait for their turn decide how long; their first lists are not waited for."""
+    studies: list[str] = []
+    rested: list[int] = []
+
+    async def create_all(service: Service) -> None:
+        studies.extend([await new_study(service) for _ in range(4)])
+
+    async def import_all(service: Service) -> None:
+        for study in studies:
+            await imported(service, study)
+
+    async def are_current(service: Service) -> None:
+        for study in studies:
+            await until(service, study, is_current)
+
+    def rest_after(_spent_s: float, results: int) -> float:
+        rested.append(results)
+        return 0.0
+
+    run(database_url, create_all, updates=False)
+    monkeypatch.setattr(updater, "rest_after", rest_after)
+    run(database_url, are_current)
+    assert set(rested) == {1}  # only as any study rests after its own results
+    run(database_url, import_all, updates=False)
+    run(database_url, are_current)
+    assert max(rested) == 3
+
+
 def test_a_rest_ends_with_the_flood(
     run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ study belongs to the one that holds its claim.
 import asyncio
 import logging
 import time
+from dataclasses import dataclass
 
 from beliefgrid.actions import update as updates
 from beliefgrid.actions.compute import QUEUE_LENGTH, ComputeError
@@ -21,7 +22,8 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 5.0  # how often to look for studies that nobody announced
 # How long to let the workers have the machine between two updates of a study: with more results
-# than this in one update, so many times as long as it took, and no longer than some seconds.
+# than this in one update, so many times as long as it took, and no longer than some seconds. The
+# same between two studies if so many more wait.
 CROWD, CROWD_RESTS, LONGEST_CROWD_REST_S = 8, 1.0, 2.0
 FLOOD, FLOOD_RESTS, LONGEST_FLOOD_REST_S = QUEUE_LENGTH, 3.0, 30.0  # the list cannot last, either
 GLANCE_S = 0.5  # how often to see whether results still come
@@ -43,6 +45,15 @@ def updating(at_once: int = 1) -> Job:
     return update_studies
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An update that was made: how long it took, and how many results came with it."""
+
+    spent_s: float
+    unseen: int
+    is_first: bool
+
+
 class Updater:
     """The studies that are being updated, a task for each."""
 
@@ -51,6 +62,7 @@ class Updater:
         self._slots = asyncio.Semaphore(at_once)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
+        self._line: set[str] = set()  # those that wait for their turn
 
     async def run(self) -> None:
         """Follow what is announced, and look for what was not, until cancelled."""
@@ -98,9 +110,8 @@ class Updater:
         while rest_s is not None:
             try:
                 await self._rest(study_id, rest_s)
-                async with self._slots:
-                    self._again.discard(study_id)
-                    rest_s = await self._step(study_id)
+                made = await self._in_turn(study_id)
+                rest_s = None if made is None else rest_after(made.spent_s, made.unseen)
                 failures = 0
             except (StorageTroubleError, StorageError) as trouble:
                 if task is not None and task.cancelling():
@@ -111,6 +122,21 @@ class Updater:
                 failures += 1
                 log.warning("the update of %s failed: %s", study_id, error)
                 await asyncio.sleep(min(2.0**failures, LONGEST_PAUSE_S))
+
+    async def _in_turn(self, study_id: str) -> _Made | None:
+        """Make one update when it is the study's turn, and rest if many others stand in line."""
+        self._line.add(study_id)
+        try:
+            async with self._slots:
+                self._line.discard(study_id)
+                self._again.discard(study_id)
+                made = await self._step(study_id)
+                if made is not None and not made.is_first:  # many new studies are no flood
+                    rest_s = rest_after(made.spent_s, len(self._line))
+                    await asyncio.sleep(min(rest_s, LONGEST_CROWD_REST_S))
+                return made
+        finally:
+            self._line.discard(study_id)
 
     async def _rest(self, study_id: str, seconds: float) -> None:
         """Rest for some time, but no longer than the flood lasts: one worker alone would wait."""
@@ -125,11 +151,8 @@ class Updater:
                     return
                 before = unseen
 
-    async def _step(self, study_id: str) -> float | None:
-        """Make one update if one is due and nobody else makes it; None if not.
-
-        Return how long to let the workers have the machine before the next one.
-        """
+    async def _step(self, study_id: str) -> _Made | None:
+        """Make one update if one is due and nobody else makes it; None if not."""
         if not await self._claims.take(study_id):
             return None
         try:
@@ -143,7 +166,7 @@ class Updater:
             spent = time.monotonic() - began
         finally:
             await self._claims.give_back(study_id)
-        return rest_after(spent, task.unseen)
+        return _Made(spent, task.unseen, is_first=task.unseen == task.results)
 
     async def _update(self, task: updates.Task) -> None:
         compute = self._service.compute
@@ -162,7 +185,10 @@ class Updater:
 
 
 def rest_after(spent_s: float, results: int) -> float:
-    """Return how long to rest after an update that took in so many results."""
+    """Return how long to rest after an update that took in so many results.
+
+    Or that so many other studies waited for: they have a result each, at least.
+    """
     if results > FLOOD:
         return min(FLOOD_RESTS * spent_s, LONGEST_FLOOD_REST_S)
     if results > CROWD:
