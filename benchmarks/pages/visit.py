@@ -58,21 +58,32 @@ class _Wire:
         self.bytes = self.requests = self.first = 0
         self.outside: set[str] = set()
         self._kinds: dict[str, str] = {}
+        self._came: dict[str, int] = {}
         self._host = host
         cdp.send("Network.enable")
         cdp.on("Network.responseReceived", self._received)
         cdp.on("Network.loadingFinished", self._finished)
         cdp.on("Network.dataReceived", self._data)
+        cdp.on("Network.loadingFailed", self._failed)
 
     def _received(self, event: dict[str, object]) -> None:
-        self._kinds[str(event["requestId"])] = str(event["type"])
+        request = str(event["requestId"])
+        self._kinds[request] = str(event["type"])
+        head = event["response"]["encodedDataLength"]  # type: ignore[index]  # of CDP
+        self._came[request] = int(head)
         host = urlsplit(str(event["response"]["url"])).netloc  # type: ignore[index]  # of CDP
         if host and host != self._host:
             self.outside.add(host)
 
     def _data(self, event: dict[str, object]) -> None:
-        if self._kinds.get(str(event["requestId"])) == "EventSource":
-            self.bytes += int(str(event["encodedDataLength"]))
+        request, size = str(event["requestId"]), int(str(event["encodedDataLength"]))
+        self._came[request] = self._came.get(request, 0) + size
+        if self._kinds.get(request) == "EventSource":
+            self.bytes += size
+
+    def _failed(self, event: dict[str, object]) -> None:
+        """Count an answer that was read as it came: Chromium says that it failed."""
+        self.bytes += self._came.get(str(event["requestId"]), 0)
 
     def _finished(self, event: dict[str, object]) -> None:
         size = int(float(str(event["encodedDataLength"])))

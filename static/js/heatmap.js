@@ -53,7 +53,7 @@ class Heatmap {
 
   async start() {
     this.definition = await definitionOf(this.study);
-    await this.refresh();
+    await this.refresh({ isGlance: this.view.at === null && this.view.layer === "p_best" });
     this.#listen();
     addDownloads(this.chart, () => this.#contents());
     if (!this.hasSlider) return;
@@ -83,13 +83,13 @@ class Heatmap {
     await Promise.all([this.#slider && this.#fetchMoments({ isNews: true }), !isPast && this.refresh({ isNews: true })]);
   }
 
-  /** Fetch what the view asks for and draw it: exactly, but for news that nobody looks at closely. */
-  async refresh({ isNews = false } = {}) {
+  /** Fetch what the view asks for and draw it: exactly, but at news and at first if nobody looks closely. */
+  async refresh({ isNews = false, isGlance = isNews } = {}) {
     this.#asking?.abort();
     const asking = (this.#asking = new AbortController());
     const { signal } = asking;
     try {
-      const picture = isNews && this.#areColoursEnough() ? shades : posteriorFeed;
+      const picture = isGlance && this.#areColoursEnough() ? shades : posteriorFeed;
       const [found, { content: known, isNew: areMarksNew }] = await Promise.all([
         picture(this.study, this.view, { signal, isNews }),
         marks(this.study, this.view, { signal, isNews }),
@@ -117,9 +117,9 @@ class Heatmap {
   }
 
   #areColoursEnough() {
-    if (!this.#shown || this.view.outline || this.readout.isOpen || this.#cursor?.isPlaced) return false;
-    const { nx, ny } = this.#shown.picture;
-    return nx * ny > EXACT_UP_TO && !this.chart.body.matches(":hover");
+    if (this.view.outline || this.readout.isOpen || this.#cursor?.isPlaced) return false;
+    const levels = (axis) => this.definition.parameters.find(({ name }) => name === axis)?.values.length ?? 1;
+    return levels(this.view.x) * levels(this.view.y) > EXACT_UP_TO && !this.chart.body.matches(":hover");
   }
 
   /** Fetch the numbers behind the colours, because somebody looks. */
@@ -130,6 +130,7 @@ class Heatmap {
       shown.matrix = matrix;
       return this.#draw();
     });
+    shown.exact.catch(() => (shown.exact = undefined)); // so that it is asked for again
     return shown.exact;
   }
 

@@ -51,12 +51,12 @@ def test_a_link_to_a_moment_opens_it(page: Page, api: Api, study: str) -> None:
 
 def test_frames_are_shown_while_the_slider_moves(page: Page, api: Api, study: str) -> None:
     """Dragging paints frames over the map; letting go brings the exact one back."""
-    open_map(page, study, "?x=a&y=b")
+    with page.expect_response("**/frames?**"):
+        open_map(page, study, "?x=a&y=b")
     slider = page.locator(".slider input[type=range]")
     film = page.locator(f"{MAP} .film")
 
-    with page.expect_response("**/frames?**"):
-        slider.evaluate("range => { range.value = 1; range.dispatchEvent(new Event('input')); }")
+    slider.evaluate("range => { range.value = 1; range.dispatchEvent(new Event('input')); }")
     slider.evaluate("range => { range.value = 0; range.dispatchEvent(new Event('input')); }")
 
     expect(film).to_be_visible()

@@ -164,10 +164,15 @@ def table_of(matrix: PosteriorView, href: str) -> MapTable:
         x=matrix.x,
         y=matrix.y,
         columns=[level(value) for value in matrix.x_values],
-        rows=rows if n_cells <= MOST_TABLE_CELLS else [],
+        rows=rows if has_table(matrix) else [],
         n_cells=n_cells,
         href=href,
     )
+
+
+def has_table(matrix: PosteriorView) -> bool:
+    """Say whether the numbers of a heatmap are few enough to be a table."""
+    return len(matrix.x_values) * max(1, len(matrix.y_values)) <= MOST_TABLE_CELLS
 
 
 def describe(matrix: PosteriorView, known: Mapping[str, Any] | None) -> str:

@@ -73,7 +73,10 @@ def _read(
 def stored_matrix(
     c: Connection, study: StudyView, snapshot: SnapshotView, view: View
 ) -> PosteriorView | None:
-    """Return P(best) over two axes as the snapshot stores it: good for colours."""
+    """Return P(best) over two axes as the snapshot stores it: good for colours.
+
+    What it ranks first is exact, so that the peak is right to the last digit where it is one cell.
+    """
     if view.layer != STORED or not is_same_grid(c, study.id, snapshot.revision, study.revision):
         return None
     stored = read.fields(c, study.id, snapshot.seq, snapshot.seq)
@@ -83,6 +86,8 @@ def stored_matrix(
     if not grid.is_written_out:
         return None
     field = search.decode_field(stored[0].field, grid.n_cells)
+    for ranked in snapshot.top:
+        field[ranked["cell"]] = ranked["p_best"]
     picture = frames.Picture(view.x, view.y, view.reduce, view.fixed)
     at = {"seq": snapshot.seq, "revision": snapshot.revision}
     return replace(maps.matrix_of(grid, field, picture, STORED, **at), unit=LAYERS[STORED].unit)

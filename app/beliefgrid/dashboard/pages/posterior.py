@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
+from starlette.datastructures import QueryParams
 
 from beliefgrid.actions import read
 from beliefgrid.actions.compute import ComputeError
@@ -29,6 +30,7 @@ from beliefgrid.dashboard.parts import (
 )
 from beliefgrid.dashboard.ratios import layer_of
 from beliefgrid.dashboard.render import PageContext, Part, respond
+from beliefgrid.dashboard.shades import stored_matrix
 from beliefgrid.dashboard.view import FIXED, View, slice_at, values_of, view_of
 
 router = APIRouter()
@@ -118,6 +120,7 @@ class _Read:
     known: Mapping[str, Any] | None
     neighbours: Sequence[int]
     is_older_grid: bool = False
+    stored: PosteriorView | None = None  # good for colours, and all that a picture without table is
 
 
 @router.get("/studies/{study_id}/posterior")
@@ -125,14 +128,15 @@ async def posterior(request: Request, study_id: str) -> Response:
     """Show a layer of a posterior."""
     service = request.app.state.service
     at = request.query_params.get("at", "")
-    found = await service.read(_read, study_id, int(at) if at.isascii() and at.isdigit() else None)
+    moment = int(at) if at.isascii() and at.isdigit() else None
+    found = await service.read(_read, study_id, moment, request.query_params)
     view = view_of(request.query_params, found.study.parameters)
     fixed = slice_at(view, found.study.parameters, _centre(found.snapshot))
     matrix, problem = await _matrix(service, found, view, fixed)
     return respond(request, _page(request, found, view, fixed, matrix, problem))
 
 
-def _read(c: Connection, study_id: str, at: int | None) -> _Read:
+def _read(c: Connection, study_id: str, at: int | None, query: QueryParams) -> _Read:
     study = read.study(c, study_id)
     snapshot = charts.newest(c, study_id, at)
     if snapshot is None:
@@ -140,19 +144,28 @@ def _read(c: Connection, study_id: str, at: int | None) -> _Read:
     known = charts.known(c, study, snapshot)
     near = charts.neighbours(c, study, snapshot.seq)
     if is_same_grid(c, study_id, snapshot.revision, study.revision):
-        return _Read(study, snapshot, known, near)
+        stored = _stored(c, study, snapshot, view_of(query, study.parameters))
+        return _Read(study, snapshot, known, near, stored=stored)
     definition = definition_of(c, study_id, snapshot.revision)
     then = replace(study, definition=definition)
     then = replace(then, n_cells=then.grid_cells)
     return _Read(then, snapshot, known, near, is_older_grid=True)
 
 
+def _stored(
+    c: Connection, study: StudyView, snapshot: SnapshotView, view: View
+) -> PosteriorView | None:
+    fixed = slice_at(view, study.parameters, _centre(snapshot))
+    matrix = stored_matrix(c, study, snapshot, replace(view, fixed=fixed))
+    return matrix if matrix is not None and not maps.has_table(matrix) else None
+
+
 async def _matrix(
     service: Any, found: _Read, view: View, fixed: Mapping[str, str]
 ) -> tuple[PosteriorView | None, str]:
     """Return the numbers to show, or what went wrong with them: the page stays."""
-    if found.snapshot is None:
-        return None, ""
+    if found.snapshot is None or found.stored is not None:
+        return found.stored, ""
     try:
         matrix = await layer_of(
             service,
