@@ -26,7 +26,7 @@ from beliefgrid.actions.layer_cache import LayerCache
 from beliefgrid.actions.leases import LeaseRules
 from beliefgrid.actions.matrix import first_axes, matrix_view, view_of
 from beliefgrid.actions.reconcile import reconcile
-from beliefgrid.actions.signing import Signing
+from beliefgrid.actions.signing import Signing, SigningKey
 from beliefgrid.actions.views import Asked, PosteriorView, TrialView
 from beliefgrid.metrics import Metrics
 from beliefgrid.search import Grid
@@ -102,6 +102,11 @@ class Service:
         now = self.clock()
         with self.telemetry.span(f"write {_name(action)}"):
             return await self._durable(lambda c: action(c, *args, now=now, **kwargs))
+
+    async def signing_key(self) -> SigningKey | None:
+        """Return the key that the secrets of webhooks follow from."""
+        with _in_our_words():
+            return await asyncio.to_thread(self.signing.key)
 
     async def require_ready(self, least_free_bytes: int = 0) -> None:
         """Raise ActionError unless the database answers and takes changes, and will for a while.

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,12 +39,14 @@ class Signing:
     def __init__(self, url: URL, given: str = "") -> None:
         self._url = url
         self._key = SigningKey(given.encode()) if given else None
+        self._one_at_a_time = threading.Lock()  # or two threads would make two keys
 
     def key(self) -> SigningKey | None:
         """Return the key; None on Postgres, whose servers must be given one."""
-        if self._key is None and self._url.get_backend_name() == "sqlite":
-            self._key = SigningKey(key_file.read_or_make(Path(f"{self._url.database}.key")))
-        return self._key
+        with self._one_at_a_time:
+            if self._key is None and self._url.get_backend_name() == "sqlite":
+                self._key = SigningKey(key_file.read_or_make(Path(f"{self._url.database}.key")))
+            return self._key
 
 
 def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:

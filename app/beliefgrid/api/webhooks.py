@@ -1,6 +1,5 @@
 """Webhooks: made, listed, removed."""
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
@@ -85,7 +84,7 @@ class WebhooksOut(Out):
 async def create_webhook(caller: Admin, body: WebhookIn, key: Key = None) -> Response:
     """Have events sent to an address, signed with the secret in this answer."""
     _require_address(caller.request.app.state.settings.webhooks, body.url)
-    signing = await asyncio.to_thread(caller.service.signing.key)
+    signing = await caller.service.signing_key()
     if signing is None:
         raise RefusedError(
             403, "secret_key_missing", "webhooks on Postgres need BELIEFGRID_SECRET_KEY to be set"

@@ -42,7 +42,7 @@ def delivering(*, any_address: bool = False) -> Job:
 
 async def deliver(service: Service, webhook_id: str, send: Post) -> None:
     """Send a webhook what waits for it, in order, until one is not taken."""
-    key = await asyncio.to_thread(service.signing.key)
+    key = await service.signing_key()
     batch = await service.write(webhooks.take, webhook_id, key=key)
     if batch is None:
         return
