@@ -91,7 +91,7 @@ class _Asking:
 def _measured(kind: str, system: System, options: argparse.Namespace) -> str:
     wire = system.wire()
     study = new_study(wire, "large", GRID)
-    _settled(wire, study)
+    wait_until_current(wire, study)
     asking = _Asking(system.wire(), study, options.rate)
     time.sleep(IDLE_S)
     idle = asking.stop()
@@ -101,8 +101,9 @@ def _measured(kind: str, system: System, options: argparse.Namespace) -> str:
     for _ in range(MOST_IMPORTS):
         import_results(wire, study, ROWS)
         asking = _Asking(system.wire(), study, options.rate)
-        elapsed_s = _settled(wire, study)
+        wait_until_current(wire, study)
         waits = asking.stop()
+        elapsed_s = _last_update_s(wire, study)
         if elapsed_s >= options.least:
             took.append(elapsed_s)
             busy += waits
@@ -113,9 +114,7 @@ def _measured(kind: str, system: System, options: argparse.Namespace) -> str:
     return f"| {kind} | {spans} | {_both(idle)} | {_both(busy)} | {most:.1f} |"
 
 
-def _settled(wire: Wire, study: str) -> float:
-    """Wait until the posterior of a study knows all; return how long its last update took."""
-    wait_until_current(wire, study)
+def _last_update_s(wire: Wire, study: str) -> float:
     path = f"/api/v1/studies/{study}/snapshots?limit=1000"
     return float(must(wire.call("GET", path))["items"][-1]["elapsed_ms"]) / 1000
 
