@@ -1,13 +1,13 @@
 /** The map as a control: a cell cursor for the keyboard, and what can be done with one cell. */
 
-import { element } from "./chart.js";
+import { button, element } from "./chart.js";
+import { peakOf } from "./figures.js";
 import { areaOf, scales } from "./film.js";
 import { level, number } from "./format.js";
+import { MOVES, clamp } from "./grid.js";
 import { layerOf, valueText } from "./layers.js";
 import { address, getJson, sendJson, studyResource, withQuery } from "./service.js";
 import { cellAt, fixed } from "./study.js";
-
-const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 /**
  * A cursor over a drawn heatmap, and a menu for the cell under it.
@@ -24,14 +24,11 @@ export class CellCursor {
 
   constructor(chart, { study, look, looking, fixed }) {
     Object.assign(this, { chart, study, look, looking, fixed });
-    this.pad = element("button", {
-      type: "button",
+    this.pad = button("Choose a cell", () => this.#open(), {
       className: "cell-pad",
-      text: "Choose a cell",
       "aria-label": "Choose a cell of the map: arrow keys move, Enter opens what can be done with it",
     });
     this.pad.addEventListener("keydown", (event) => this.#key(event));
-    this.pad.addEventListener("click", () => this.#open());
     this.pad.addEventListener("focus", () => this.#go(0, 0));
     this.pad.addEventListener("blur", () => (this.#box.hidden = this.#menu.hidden));
     this.#menu.addEventListener("keydown", (event) => event.key === "Escape" && this.#close());
@@ -69,7 +66,8 @@ export class CellCursor {
 
   #go(across, up) {
     const { matrix } = this.look();
-    const [i, j] = this.#at ?? peakOf(matrix);
+    const peak = peakOf(matrix) ?? { i: 0, j: 0 };
+    const [i, j] = this.#at ?? [peak.i, peak.j];
     this.#at = [clamp(i + across, matrix.x_values.length), clamp(j + up, matrix.z.length)];
     this.#place();
     this.looking();
@@ -118,13 +116,7 @@ export class CellCursor {
     this.#place();
     const assignments = { ...this.fixed(), ...this.#place2d() };
     const known = await cellAt(this.study, assignments).catch(() => ({ is_searched: true, trials: [] }));
-    const act = (text, work) => {
-      const button = element("button", { type: "button", text });
-      button.addEventListener("click", () => this.#do(work));
-      return button;
-    };
-    const note = element("button", { type: "button", text: "Note …" });
-    note.addEventListener("click", () => this.#write(assignments, known.trials[0]));
+    const act = (text, work) => button(text, () => this.#do(work));
     this.#menu.replaceChildren(
       element("p", { text: words(assignments) }),
       ...known.trials.map((trial) => this.#line(trial)),
@@ -135,7 +127,7 @@ export class CellCursor {
         known.is_searched
           ? act("Exclude it", () => this.#rule(assignments, exclude))
           : act("Search it again", () => this.#rule(assignments, allow)),
-        note,
+        button("Note …", () => this.#write(assignments, known.trials[0])),
         element("a", { className: "button", href: this.#whatIf(assignments), text: "What if …" }),
         this.#closing(),
       ),
@@ -152,9 +144,7 @@ export class CellCursor {
   }
 
   #closing() {
-    const close = element("button", { type: "button", text: "Close" });
-    close.addEventListener("click", () => this.#close());
-    return close;
+    return button("Close", () => this.#close());
   }
 
   #close() {
@@ -167,11 +157,8 @@ export class CellCursor {
     try {
       const { text, undo, trial } = await work();
       const more = [];
-      if (undo) {
-        const back = element("button", { type: "button", text: "Take that back" });
-        back.addEventListener("click", () => this.#do(async () => ({ text: (await undo()) ?? "Taken back." })));
-        more.push(back);
-      }
+      const back = async () => ({ text: (await undo()) ?? "Taken back." });
+      if (undo) more.push(button("Take that back", () => this.#do(back)));
       if (trial) more.push(element("a", { className: "button", href: this.#trial(trial), text: "Its page" }));
       const said = element("p", { role: "status", text });
       this.#menu.replaceChildren(said, element("p", { className: "buttons" }, ...more, this.#closing()));
@@ -205,8 +192,7 @@ export class CellCursor {
   #write(assignments, trial) {
     const field = element("textarea", { rows: 3, maxlength: 10_000 });
     field.value = trial?.notes ?? "";
-    const save = element("button", { type: "button", text: "Save the note" });
-    save.addEventListener("click", () => this.#do(() => this.#note(assignments, trial, field.value)));
+    const save = button("Save the note", () => this.#do(() => this.#note(assignments, trial, field.value)));
     const about = trial ? `Note on trial ${trial.number}` : `Note on ${words(assignments)}, kept with the study's notes`;
     this.#menu.replaceChildren(
       element("label", {}, element("span", { text: about }), field),
@@ -254,12 +240,3 @@ function allow({ constraints }, assignments) {
 const words = (assignments) =>
   Object.entries(assignments).map(([name, value]) => `${name} ${level(value)}`).join(", ");
 
-const clamp = (place, size) => Math.max(0, Math.min(size - 1, place));
-
-function peakOf({ z }) {
-  let [at, most] = [[0, 0], -Infinity];
-  z.forEach((row, j) => row.forEach((value, i) => {
-    if (value > most) [at, most] = [[i, j], value];
-  }));
-  return at;
-}

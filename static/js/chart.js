@@ -110,3 +110,19 @@ export function element(tag, { className, text, ...attributes } = {}, ...childre
   made.append(...children);
   return made;
 }
+
+/** Return a button that does something. */
+export function button(text, onClick, attributes = {}) {
+  const made = element("button", { type: "button", text, ...attributes });
+  made.addEventListener("click", onClick);
+  return made;
+}
+
+/** Return a select among [value, text] pairs. */
+export function choice(options, chosen, onChange) {
+  const made = element("select");
+  for (const [value, text] of options) made.append(new Option(text, value));
+  made.value = chosen;
+  if (onChange) made.addEventListener("change", () => onChange(made.value));
+  return made;
+}

@@ -1,6 +1,6 @@
 /** Buttons that save exactly what a chart shows. */
 
-import { element } from "./chart.js";
+import { button, element } from "./chart.js";
 import { withKey } from "./figures.js";
 import { loadPlotly } from "./plotly.js";
 
@@ -8,9 +8,8 @@ import { loadPlotly } from "./plotly.js";
 export function addDownloads(chart, contents) {
   const tools = element("p", { className: "chart-tools" }, "Save as ");
   for (const [kind, save] of Object.entries(KINDS)) {
-    const button = element("button", { type: "button", text: kind, "aria-label": `Save chart as ${kind}` });
-    button.addEventListener("click", () => Promise.resolve(contents()).then((found) => save(chart, found)).catch((error) => chart.fail(error)));
-    tools.append(button, " ");
+    const offered = () => Promise.resolve(contents()).then((found) => save(chart, found)).catch((error) => chart.fail(error));
+    tools.append(button(kind, offered, { "aria-label": `Save chart as ${kind}` }), " ");
   }
   chart.figure.append(tools);
 }

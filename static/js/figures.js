@@ -241,7 +241,8 @@ export function describe(matrix, known) {
   return `Heatmap of ${layerOf(matrix.layer).title} over ${size}${most}${tested}.`;
 }
 
-function peakOf({ z }) {
+/** Return where a matrix is highest, and how high; null if it holds no number. */
+export function peakOf({ z }) {
   let peak = null;
   z.forEach((row, j) =>
     row.forEach((value, i) => {

@@ -36,6 +36,12 @@ export class Picture {
   }
 }
 
+/** Where the arrow keys lead over a picture: columns to the right, rows up. */
+export const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+/** Return a place that is within a size. */
+export const clamp = (place, size) => Math.max(0, Math.min(size - 1, place));
+
 /** Return how many cells a grid has. */
 export const countCells = (parameters) => parameters.reduce((n, { values }) => n * values.length, 1);
 

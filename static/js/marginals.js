@@ -1,6 +1,6 @@
 /** Small maps of every pair of axes: which pair is worth a closer look. */
 
-import { decadeBelow, roundUp } from "./figures.js";
+import { decadeBelow, peakOf, roundUp } from "./figures.js";
 import { paint } from "./frames.js";
 import { element } from "./chart.js";
 import { level } from "./format.js";
@@ -77,13 +77,7 @@ function small(matrix, shade) {
   return element("a", { href: `?${query}`, ...(isShown && { "aria-current": "true" }) }, canvas);
 }
 
-function peak({ z, x_values: xs, y_values: ys }) {
-  let [best, where] = [-1, ""];
-  z.forEach((row, j) =>
-    row.forEach((p, i) => {
-      if (p > best) [best, where] = [p, `${level(xs[i])}, ${level(ys[j])}`];
-    }),
-  );
-  return `highest at ${where}`;
+function peak(matrix) {
+  const { i, j } = peakOf(matrix);
+  return `highest at ${level(matrix.x_values[i])}, ${level(matrix.y_values[j])}`;
 }
-

@@ -1,16 +1,13 @@
 /** The outline of the cells that together hold 50, 80 or 95 % of a belief. */
 
-import { element } from "./chart.js";
+import { choice, element } from "./chart.js";
 
 const SHARES = { 50: "solid", 80: "dash", 95: "dot" };
 const CHOICES = { "": "none", 50: "50 %", 80: "80 %", 95: "95 %", all: "50, 80 and 95 %" };
 
 /** Return a control that picks which outlines are drawn; `changed` is told. */
 export function outlineControl(chosen, changed) {
-  const control = element("select");
-  for (const [value, text] of Object.entries(CHOICES)) control.append(new Option(text, value));
-  control.value = chosen in CHOICES ? chosen : "";
-  control.addEventListener("change", () => changed(control.value || null));
+  const control = choice(Object.entries(CHOICES), chosen in CHOICES ? chosen : "", (value) => changed(value || null));
   return element("label", { className: "outline-control" }, element("span", { text: "Outline of" }), control);
 }
 

@@ -1,5 +1,7 @@
 /** The painter of a prior: weights over two parameters, painted with a brush or by keyboard. */
 
+import { button, choice, element } from "./chart.js";
+import { MOVES, clamp } from "./grid.js";
 import { ramp } from "./palettes.js";
 
 const MOST = 1024; // the largest weight, in units of the smallest
@@ -41,45 +43,43 @@ class Painter {
   }
 
   #build() {
-    this.tool = select("Brush", Object.entries(TOOLS));
-    this.size = select("Size", SIZES.map((size) => [size, `${size} × ${size}`]));
-    this.size.value = this.nx * this.ny > 100 ? "3" : "1";
-    const bar = element("div", "controls");
-    bar.append(this.tool.parentElement, this.size.parentElement);
-    bar.append(
+    this.tool = choice(Object.entries(TOOLS), "raise");
+    this.size = choice(SIZES.map((size) => [size, `${size} × ${size}`]), this.nx * this.ny > 100 ? 3 : 1);
+    this.undo = button("Undo", () => this.#undo(), { disabled: true });
+    const bar = element(
+      "div",
+      { className: "controls" },
+      element("label", {}, element("span", { text: "Brush" }), this.tool),
+      element("label", {}, element("span", { text: "Size" }), this.size),
       button("Smooth", () => this.#change(() => this.#smooth())),
       button("Even", () => this.#change(() => this.#fill(1))),
-      (this.undo = button("Undo", () => this.#undo())),
+      this.undo,
     );
-    this.undo.disabled = true;
-    this.canvas = element("canvas", "painting");
-    this.canvas.width = this.nx;
-    this.canvas.height = this.ny;
-    this.canvas.tabIndex = 0;
-    this.canvas.setAttribute("role", "application");
-    this.canvas.setAttribute(
-      "aria-label",
-      "Map of weights. Arrow keys move, space paints, R raises, L lowers, E erases, Z takes back.",
-    );
-    this.cursor = element("span", "painting-cursor");
-    this.cursor.setAttribute("aria-hidden", "true");
-    const box = element("div", "painting-box");
+    this.canvas = element("canvas", {
+      className: "painting",
+      width: this.nx,
+      height: this.ny,
+      tabindex: 0,
+      role: "application",
+      "aria-label": "Map of weights. Arrow keys move, space paints, R raises, L lowers, E erases, Z takes back.",
+    });
+    this.cursor = element("span", { className: "painting-cursor", hidden: true, "aria-hidden": "true" });
+    const box = element("div", { className: "painting-box" });
     const widest = Math.max(0, ...this.rows.map((text) => text.length));
     box.style.marginInlineStart = `${Math.min(MOST_ROOM, widest * CHARACTER + ROOM)}px`;
     this.across = labels("painting-columns");
     this.up = labels("painting-rows");
     box.append(this.canvas, this.cursor, this.across, this.up);
     new ResizeObserver(() => this.#label()).observe(box);
-    this.said = element("p", "note");
-    this.said.setAttribute("role", "status");
-    this.said.textContent = `Across: ${this.host.dataset.x}${this.host.dataset.y ? `; up: ${this.host.dataset.y}` : ""}. Paint with the pointer, or with arrow keys and space.`;
+    const { x, y } = this.host.dataset;
+    const text = `Across: ${x}${y ? `; up: ${y}` : ""}. Paint with the pointer, or with arrow keys and space.`;
+    this.said = element("p", { className: "note", role: "status", text });
     this.host.append(bar, box, this.said);
     this.canvas.addEventListener("pointerdown", (event) => this.#start(event));
     this.canvas.addEventListener("pointermove", (event) => event.buttons & 1 && this.#stroke(event));
     this.canvas.addEventListener("keydown", (event) => this.#key(event));
     this.canvas.addEventListener("focus", () => this.#showCursor());
     this.canvas.addEventListener("blur", () => (this.cursor.hidden = true));
-    this.cursor.hidden = true;
   }
 
   /** Write as many levels beside the map as have room, the first row at the bottom. */
@@ -116,10 +116,9 @@ class Painter {
 
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     const tools = { r: "raise", l: "lower", e: "erase" };
     const key = event.key.toLowerCase();
-    if (event.key in moves) this.#move(...moves[event.key]);
+    if (event.key in MOVES) this.#move(...MOVES[event.key]);
     else if (key === " ") this.#change(() => this.#brush(...this.#at));
     else if (key in tools) this.tool.value = tools[key];
     else if (key === "z") this.#undo();
@@ -224,19 +223,7 @@ class Painter {
   }
 }
 
-const clamp = (place, size) => Math.max(0, Math.min(size - 1, place));
-
-function element(name, className) {
-  const made = document.createElement(name);
-  made.className = className;
-  return made;
-}
-
-function labels(className) {
-  const made = element("div", `painting-labels ${className}`);
-  made.setAttribute("aria-hidden", "true");
-  return made;
-}
+const labels = (className) => element("div", { className: `painting-labels ${className}`, "aria-hidden": "true" });
 
 /** Put every so many-th text at its place, so that at most `most` are there. */
 function thin(host, texts, most, placed) {
@@ -244,25 +231,9 @@ function thin(host, texts, most, placed) {
   host.replaceChildren(
     ...texts.flatMap((text, i) => {
       if (i % step) return [];
-      const made = Object.assign(element("span", ""), { textContent: text });
+      const made = element("span", { text });
       Object.assign(made.style, placed(i));
       return [made];
     }),
   );
-}
-
-function button(text, onClick) {
-  const made = element("button", "");
-  made.type = "button";
-  made.textContent = text;
-  made.addEventListener("click", onClick);
-  return made;
-}
-
-function select(text, options) {
-  const [label, name, made] = ["label", "span", "select"].map((kind) => document.createElement(kind));
-  name.textContent = text;
-  for (const [value, shown] of options) made.append(new Option(shown, value));
-  label.append(name, made);
-  return made;
 }

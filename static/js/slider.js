@@ -1,6 +1,6 @@
 /** The time slider: moves through the snapshots of a study, by hand or as a film. */
 
-import { element } from "./chart.js";
+import { button, element } from "./chart.js";
 import { moment, number } from "./format.js";
 
 const FRAMES_PER_SECOND = 5;
@@ -11,7 +11,7 @@ export class Slider {
   #moments = [];
   #timer = 0;
   #range = element("input", { type: "range", min: 0, max: 0, step: 1, value: 0, "aria-label": "Moment of the search" });
-  #play = element("button", { type: "button", className: "play", text: "Play" });
+  #play = button("Play", () => (this.isPlaying ? this.pause() : this.play()), { className: "play" });
   #said = element("output", { className: "moment" });
   #strip = element("canvas", { className: "strip", "aria-hidden": "true" });
 
@@ -21,17 +21,12 @@ export class Slider {
     this.element = this.#build();
     this.#range.addEventListener("input", () => this.#moved());
     this.#range.addEventListener("change", () => this.#rest());
-    this.#play.addEventListener("click", () => (this.isPlaying ? this.pause() : this.play()));
     this.element.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(() => this.#drawStrip()).observe(this.#strip);
   }
 
   #build() {
-    const step = (by, text, label) => {
-      const button = element("button", { type: "button", text, "aria-label": label, title: label });
-      button.addEventListener("click", () => this.step(by));
-      return button;
-    };
+    const step = (by, text, label) => button(text, () => this.step(by), { "aria-label": label, title: label });
     const track = element("div", { className: "track" }, this.#strip, this.#range);
     return element(
       "div",
