@@ -71,7 +71,10 @@ def picture(story: Story, study: Study, page: Page, moment: str) -> None:
         page.wait_for_timeout(SETTLE_MS)
         target = FOLDER / f"{story.name}-{name}-{moment}.png"
         page.screenshot(path=target)
-        Image.open(target).convert("RGB").quantize(COLOURS).save(target, optimize=True)
+        # Rare colours stay as they are: those of the marks mean something.
+        taken = Image.open(target).convert("RGB")
+        few = taken.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3)
+        few.save(target, optimize=True)
         sys.stdout.write(f"{target}: {target.stat().st_size / 1024:.0f} kB\n")
 
 
