@@ -54,11 +54,12 @@ class Chosen:
     low: float | None = None
     high: float | None = None
     levels: tuple[tuple[str, Any], ...] = ()
+    cells: tuple[int, ...] = ()  # that have the levels, if they are not too many
 
     @property
     def among(self) -> Among:
         """What is asked beyond state and worker."""
-        return Among(self.low, self.high, self.levels)
+        return Among(self.low, self.high, self.levels, self.cells)
 
 
 EVERY = Chosen()

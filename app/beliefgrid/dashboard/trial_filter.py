@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from starlette.datastructures import QueryParams
 
+from beliefgrid import search
 from beliefgrid.actions import crowds
 from beliefgrid.actions.states import TRIAL_STATES
 from beliefgrid.dashboard.numbers import address_level
 from beliefgrid.dashboard.view import FIXED, values_of
 
+MOST_CELLS = 1000
 SORTS = ("-number", "number", "value", "-value")
 
 
@@ -25,11 +28,12 @@ class Filter:
     low: float | None = None
     high: float | None = None
     levels: tuple[tuple[str, Any], ...] = ()
+    cells: tuple[int, ...] = ()
 
     @property
     def chosen(self) -> crowds.Chosen:
         """Which trials these are, in whatever order."""
-        return crowds.Chosen(self.state, self.worker, self.low, self.high, self.levels)
+        return crowds.Chosen(self.state, self.worker, self.low, self.high, self.levels, self.cells)
 
     @property
     def is_narrow(self) -> bool:
@@ -47,14 +51,32 @@ class Filter:
 def filter_of(query: QueryParams, parameters: Sequence[Mapping[str, Any]]) -> Filter:
     """Return the filter that an address asks for; what makes no sense is left out."""
     state, sort = query.get("state"), query.get("sort")
+    levels = values_of(_fixed(query), parameters)
     return Filter(
         state=state if state in TRIAL_STATES else None,
         worker=query.get("worker") or None,
         sort=sort if sort in SORTS else SORTS[0],
         low=_number(query.get("low", "")),
         high=_number(query.get("high", "")),
-        levels=tuple(values_of(_fixed(query), parameters).items()),
+        levels=tuple(levels.items()),
+        cells=cells_with(levels, parameters) if levels else (),
     )
+
+
+def cells_with(
+    levels: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]
+) -> tuple[int, ...]:
+    """Return the cells that have some levels; none where they are too many to name."""
+    grid = search.Grid.from_definition(list(parameters))
+    axes = [
+        [one.values.index(levels[one.name])] if one.name in levels else range(len(one.values))
+        for one in grid.parameters
+    ]
+    if math.prod(map(len, axes)) > MOST_CELLS or not grid.is_written_out:
+        return ()
+    places = np.meshgrid(*axes, indexing="ij")
+    found: list[int] = np.ravel_multi_index(places, grid.shape).ravel().tolist()
+    return tuple(found)
 
 
 def _fixed(query: QueryParams) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Which trials are meant, beyond their state and worker: by value and by levels."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,29 +14,57 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
+    select,
     type_coerce,
 )
 from sqlalchemy.types import NullType
 
 from beliefgrid.storage.tables import observations, trials
 
+FEW = 2000  # trials that are sorted faster than an index of all is read
+
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """A range of values, both ends included, and levels that parameters have."""
+    """A range of values, both ends included, and levels that parameters have.
+
+    cells: those that have the levels, if they are known and not too many; a short way to trials.
+    """
 
     low: float | None = None
     high: float | None = None
     levels: tuple[tuple[str, Any], ...] = ()
+    cells: tuple[int, ...] = ()
 
-    def conditions(self, c: Connection) -> list[ColumnElement[bool]]:
-        """Return what this asks of trials joined with their current observations."""
+    def conditions(
+        self, c: Connection, few: Sequence[int] | None = None
+    ) -> list[ColumnElement[bool]]:
+        """Return what this asks of trials joined with their current observations.
+
+        Of few trials, which must be named by their study, not by that of their observations: an
+        index of all values would be taken for a short way.
+        """
         found = [_has_level(c, name, value) for name, value in self.levels]
+        if few is not None:
+            found.append(trials.c.id.in_(few))
         if self.low is not None:
             found.append(observations.c.value >= self.low)
         if self.high is not None:
             found.append(observations.c.value <= self.high)
         return found
+
+    def few(self, c: Connection, study_id: str) -> list[int] | None:
+        """Return the trials that may have the levels, unless they are many or not known.
+
+        A trial off the grid of now has no cell, and its combination is looked at.
+        """
+        if not self.cells:
+            return None
+        here = or_(trials.c.cell.in_(self.cells), trials.c.cell.is_(None))
+        query = select(trials.c.id).where(trials.c.study_id == study_id, here).limit(FEW + 1)
+        found = list(c.execute(query).scalars())
+        return found if len(found) <= FEW else None
 
 
 ALL = Among()

@@ -27,6 +27,7 @@ def history_sample(
     An even sample of `most`, every improvement, and the last; positions count from 0, and all is
     among those of a state, a worker, values and levels.
     """
+    few = among.few(c, study_id)
     best = func.max if goal == "maximize" else func.min
     numbered = (
         select(
@@ -38,13 +39,13 @@ def history_sample(
         )
         .select_from(observations.join(trials, trials.c.id == observations.c.trial_id))
         .where(
-            observations.c.study_id == study_id,
+            (observations if few is None else trials).c.study_id == study_id,
             observations.c.removed_seq.is_(None),
             observations.c.value.is_not(None),
             trials.c.deleted_at.is_(None),
             *([trials.c.state == state] if state is not None else []),
             *([trials.c.worker == worker] if worker is not None else []),
-            *among.conditions(c),
+            *among.conditions(c, few),
         )
         .cte("numbered")
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, func, or_, select
 
-from beliefgrid.storage.among import ALL, Among
+from beliefgrid.storage.among import ALL, FEW, Among
 from beliefgrid.storage.rows import AnyRow, CursorError, Page, decode_cursor, page_of
 from beliefgrid.storage.tables import observations, trials
 from beliefgrid.storage.trials import CURRENT, RESULT, WITH_RESULT
@@ -15,9 +15,6 @@ def every(c: Connection, study_id: str) -> Iterator[AnyRow]:
     query = WITH_RESULT.where(trials.c.study_id == study_id, trials.c.deleted_at.is_(None))
     query = query.order_by(trials.c.number).execution_options(yield_per=1000)
     yield from c.execute(query)
-
-
-FEW = 2000
 
 
 SORTS = ("number", "-number", "value", "-value")
@@ -53,7 +50,7 @@ def page(
         query = query.where(trials.c.state == state)
     if worker is not None:
         query = query.where(trials.c.worker == worker)
-    query = query.where(*among.conditions(c))
+    query = query.where(*among.conditions(c, among.few(c, study_id)))
     is_descending = sort.startswith("-")
     number = trials.c.number
     position = decode_cursor(cursor, (int,))
@@ -81,7 +78,8 @@ def _page_by_value(
     """
     number, value, is_descending = trials.c.number, observations.c.value, sort.startswith("-")
     joined = observations.join(trials, trials.c.id == observations.c.trial_id)
-    is_short = worker is not None and _has_few(c, study_id, worker)
+    few = among.few(c, study_id)
+    is_short = few is not None or (worker is not None and _has_few(c, study_id, worker))
     query = (
         select(trials, *RESULT)
         .select_from(joined)
@@ -100,7 +98,7 @@ def _page_by_value(
     if worker is not None:
         of_worker = trials.c.worker if is_short else func.coalesce(trials.c.worker, "")
         query = query.where(of_worker == worker)
-    query = query.where(*among.conditions(c))
+    query = query.where(*among.conditions(c, few))
     position = decode_cursor(cursor, ((int, float), int))
     if position is not None:
         reached = value <= position[0] if is_descending else value >= position[0]
