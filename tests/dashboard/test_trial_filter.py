@@ -1,6 +1,7 @@
 """Trials of some levels are found by their cells, and are the same as without."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from starlette.datastructures import QueryParams
@@ -15,7 +16,9 @@ from tests.dashboard.conftest import THREE_AXES, Filled, service_of
 def test_cells_are_those_of_the_levels() -> None:
     """The last axis is the fastest; too many cells are not named."""
     assert cells_with({"rate": 0.001, "act": "tanh"}, THREE_AXES) == (7, 9, 11)
-    wide = [{"name": n, "kind": "ordered", "values": list(range(50))} for n in "abc"]
+    wide: list[dict[str, Any]] = [
+        {"name": n, "kind": "ordered", "values": list(range(50))} for n in "abc"
+    ]
     assert cells_with({"a": 1}, wide) == ()
 
 
