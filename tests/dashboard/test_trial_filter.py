@@ -12,12 +12,14 @@ from beliefgrid.dashboard.trial_filter import cells_with, filter_of
 from tests.api.support import Api
 from tests.dashboard.conftest import THREE_AXES, Filled, service_of
 
+AXES: Any = THREE_AXES
+
 
 def test_cells_are_those_of_the_levels() -> None:
     """The last axis is the fastest; too many cells are not named."""
-    assert cells_with({"rate": 0.001, "act": "tanh"}, THREE_AXES) == (7, 9, 11)
+    assert cells_with({"rate": 0.001, "act": "tanh"}, AXES) == (7, 9, 11)
     wide: list[dict[str, Any]] = [
-        {"name": n, "kind": "ordered", "values": list(range(50))} for n in "abc"
+        {"name": n, "kind": "ordered", "values": [*range(50)]} for n in "abc"
     ]
     assert cells_with({"a": 1}, wide) == ()
 
