@@ -152,10 +152,7 @@ def test_pages_of_all_kinds_share_one_stream(context: BrowserContext, api: Api) 
         page = context.new_page()
         page.goto(path)
         expect(page.locator("#live")).to_contain_text("live")
-        asked = opened.setdefault(path, [])
-        page.on(
-            "request", lambda r, asked=asked: asked.append(r.url) if "/changes" in r.url else None
-        )
+        opened[path] = changes_of(page)
     pages = dict(zip(places, context.pages, strict=True))
 
     api.import_result(one, {"a": 2, "b": 2}, 0.0625)
@@ -181,6 +178,13 @@ def test_who_leads_may_leave(context: BrowserContext, api: Api) -> None:
     api.import_result(study, {"a": 2, "b": 2}, 0.0625)
 
     expect(second.locator("[data-part=latest]").filter(has_text="0.0625")).to_be_visible()
+
+
+def changes_of(page: Page) -> list[str]:
+    """Return the list in which a page's requests for changes will be."""
+    asked: list[str] = []
+    page.on("request", lambda r: asked.append(r.url) if "/changes" in r.url else None)
+    return asked
 
 
 def open_streams(api: Api) -> int:
