@@ -161,7 +161,7 @@ def test_a_stream_of_named_studies_leaves_out_the_others(server_url: str, study:
     """What the pages of a browser show is told, with the event of the newest posterior."""
     quiet, other = create(server_url), create(server_url)
     address = f"{server_url}/api/v1/events"
-    named = [("study", study), ("study", quiet), ("after", "0")]
+    named = f"study={study}&study={quiet}&after=0"
     with httpx2.stream("GET", address, params=named, timeout=10) as response:
         events = parsed(response.iter_lines())
         first = {json.loads(next(events)["data"])["study"] for _ in range(2)}
