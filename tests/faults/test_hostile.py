@@ -47,7 +47,7 @@ def targets(sqlite_url: str, postgres_url: str, tmp_path: Path) -> Iterator[tupl
     with ExitStack() as running:
         found = []
         for url in (sqlite_url, postgres_url):
-            app = create_app(Settings(database_url=url))
+            app = create_app(Settings(database_url=url, secret_key="k" * 32))
             client = TestClient(app, base_url=BASE_URL, raise_server_exceptions=False)
             found.append(Target(running.enter_context(client), url))
         yield found[0], found[1]

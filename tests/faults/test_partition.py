@@ -125,7 +125,8 @@ def hogged(cluster: postgres.Cluster) -> Iterator[None]:
         return ended == (0,)
 
     try:
-        wait_until(take)
+        # Without a pause: the server wants them back as much as we do.
+        wait_until(take, pause_s=0)
         yield
     finally:
         for connection in taken:

@@ -15,6 +15,7 @@ def wait_until(
     process: subprocess.Popen[bytes] | None = None,
     log: Path | None = None,
     patience_s: float = PATIENCE_S,
+    pause_s: float = PAUSE_S,
 ) -> None:
     """Return as soon as something is true; fail with the process's log if it never is."""
     deadline = time.monotonic() + patience_s
@@ -24,4 +25,4 @@ def wait_until(
             said = log.read_text(errors="replace") if log is not None else ""
             problem = "the process ended" if ended else f"not true after {patience_s:g} s"
             raise AssertionError(f"{problem}\n{said}")
-        time.sleep(PAUSE_S)
+        time.sleep(pause_s)
