@@ -2,16 +2,27 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from contextlib import closing
 
+import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
+from beliefgrid.storage import notices as module
 from beliefgrid.storage.claims import PostgresClaims, SoleClaims, claims_on
 from beliefgrid.storage.engine import open_database
 from beliefgrid.storage.notices import MOST_BYTES, Notices, Touched, parsed, payloads
 from beliefgrid.storage.transaction import touch
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
+
+OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+SESSIONS = f"SELECT count(*) {OTHERS}"
+END_OTHERS = f"SELECT pg_terminate_backend(pid) {OTHERS}"
+
+
+def plain(url: str) -> str:
+    """Return a database's address as psycopg takes it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 class Heard:
@@ -47,41 +58,32 @@ def test_another_process_hears_of_a_change(postgres_url: str, heard: Heard) -> N
     there.close()
 
 
-def test_it_ends_though_both_threads_wait(postgres_url: str, heard: Heard) -> None:
-    """The one that rests after a failure must not be woken in the place of the one that sends."""
+@pytest.mark.parametrize("also_sending", [False, True])
+def test_it_ends_while_a_thread_rests(
+    postgres_url: str, heard: Heard, monkeypatch: pytest.MonkeyPatch, *, also_sending: bool
+) -> None:
+    """After a failure a thread rests; the end wakes it, and the other one that waits for news."""
+    monkeypatch.setattr(module, "PAUSE_S", 60.0)
+    troubles = threading.Semaphore(0)
+    monkeypatch.setattr(module.log, "warning", lambda *_: troubles.release())
     notices = Notices(make_url(postgres_url), heard)
-    changed = notices._changed
-    resting = threading.Thread(target=lambda: _rest_on(changed), daemon=True)
-    wait_until(lambda: len(waiters(changed)) == 1)
-    resting.start()
-    wait_until(lambda: len(waiters(changed)) == 2)
-    notices.send({"st_1": False})  # wakes the sending one; when it waits again it is the last
-    wait_until(lambda: not notices._waiting and len(waiters(changed)) >= 1)
+    with closing(psycopg.connect(plain(postgres_url), autocommit=True)) as other:
+        wait_until(lambda: other.execute(SESSIONS).fetchone() == (2,))
+        other.execute(END_OTHERS)
+    assert troubles.acquire(timeout=PATIENCE_S)  # the one that listens
+    if also_sending:
+        notices.send({"st_1": False})
+        assert troubles.acquire(timeout=PATIENCE_S)
 
     notices.close()
 
     assert not any(thread.is_alive() for thread in notices._threads)
 
 
-def _rest_on(changed: threading.Condition) -> None:
-    with changed:
-        while changed.wait(60):
-            pass
-
-
-def waiters(changed: threading.Condition) -> Sequence[object]:
-    """Return who waits, first come first."""
-    return list(getattr(changed, "_waiters"))  # noqa: B009 - a private name
-
-
 def test_listening_goes_on_when_the_server_was_away(postgres_url: str, heard: Heard) -> None:
     """Lost connections are made anew."""
     here, there = open_database(postgres_url), open_database(postgres_url, heard)
-    others = text(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    here.write(lambda c: c.execute(others)).result()
+    here.write(lambda c: c.execute(text(END_OTHERS))).result()
 
     def is_heard() -> bool:
         here.write(lambda c: touch(c, "st_2")).result()

@@ -39,7 +39,7 @@ class Notices:
         self._on_news = on_news
         self._waiting: Touched = {}
         self._changed = threading.Condition()
-        self._is_open = True
+        self._ended = threading.Event()
         self._our_pid = 0
         self._threads = [
             threading.Thread(target=self._keep_up, args=(work,), name=work.__name__, daemon=True)
@@ -53,13 +53,13 @@ class Notices:
         with self._changed:
             for study_id, is_behind in touched.items():
                 self._waiting[study_id] = is_behind or self._waiting.get(study_id, False)
-            self._changed.notify_all()
+            self._changed.notify()
 
     def close(self) -> None:
         """Stop sending and listening."""
+        self._ended.set()
         with self._changed:
-            self._is_open = False
-            self._changed.notify_all()
+            self._changed.notify()  # only the thread that sends waits for this
         for thread in self._threads:
             thread.join(END_S)
 
@@ -67,20 +67,19 @@ class Notices:
         """Do the work on a connection, and on a new one whenever the server was away."""
         import psycopg  # here, because a server on SQLite starts faster without it
 
-        while self._is_open:
+        while not self._ended.is_set():
             try:
                 with psycopg.connect(self._url, autocommit=True, **self._limits) as connection:
                     work(connection)
             except psycopg.Error as error:
                 log.warning("no news from other processes for now: %s", error)
-                with self._changed:
-                    self._changed.wait_for(lambda: not self._is_open, PAUSE_S)
+                self._ended.wait(PAUSE_S)
 
     def _send_all(self, connection: "psycopg.Connection[Any]") -> None:
         self._our_pid = connection.info.backend_pid
-        while self._is_open:
+        while not self._ended.is_set():
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or not self._is_open)
+                self._changed.wait_for(lambda: self._waiting or self._ended.is_set())
                 touched, self._waiting = self._waiting, {}
             for payload in payloads(touched):
                 connection.execute(_NOTIFY, (CHANNEL, payload))
@@ -88,7 +87,7 @@ class Notices:
 
     def _receive_all(self, connection: "psycopg.Connection[Any]") -> None:
         connection.execute(f"LISTEN {CHANNEL}")
-        while self._is_open:
+        while not self._ended.is_set():
             for notice in connection.notifies(timeout=LOOK_S, stop_after=1):
                 if notice.payload and notice.pid != self._our_pid:
                     self._on_news(parsed(notice.payload))
