@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from playwright.sync_api import (
@@ -66,27 +66,26 @@ class _Wire:
         cdp.on("Network.dataReceived", self._data)
         cdp.on("Network.loadingFailed", self._failed)
 
-    def _received(self, event: dict[str, object]) -> None:
+    def _received(self, event: dict[str, Any]) -> None:
         request = str(event["requestId"])
         self._kinds[request] = str(event["type"])
-        head = event["response"]["encodedDataLength"]  # type: ignore[index]  # of CDP
-        self._came[request] = int(head)
-        host = urlsplit(str(event["response"]["url"])).netloc  # type: ignore[index]  # of CDP
+        self._came[request] = int(event["response"]["encodedDataLength"])
+        host = urlsplit(event["response"]["url"]).netloc
         if host and host != self._host:
             self.outside.add(host)
 
-    def _data(self, event: dict[str, object]) -> None:
-        request, size = str(event["requestId"]), int(str(event["encodedDataLength"]))
+    def _data(self, event: dict[str, Any]) -> None:
+        request, size = str(event["requestId"]), int(event["encodedDataLength"])
         self._came[request] = self._came.get(request, 0) + size
         if self._kinds.get(request) == "EventSource":
             self.bytes += size
 
-    def _failed(self, event: dict[str, object]) -> None:
+    def _failed(self, event: dict[str, Any]) -> None:
         """Count an answer that was read as it came: Chromium says that it failed."""
         self.bytes += self._came.get(str(event["requestId"]), 0)
 
-    def _finished(self, event: dict[str, object]) -> None:
-        size = int(float(str(event["encodedDataLength"])))
+    def _finished(self, event: dict[str, Any]) -> None:
+        size = int(event["encodedDataLength"])
         kind = self._kinds.get(str(event["requestId"]), "")
         self.bytes += size
         self.requests += 1

@@ -189,7 +189,7 @@ def test_a_database_that_is_not_there_is_named(run: Run) -> None:
 
 def test_beyond_this_machine_serve_needs_a_token(tmp_path: Path, sqlite_url: str) -> None:
     """It says how to make one."""
-    done = run_apart(tmp_path, sqlite_url, "serve", "--host", "0.0.0.0", "--port", "0")  # noqa: S104
+    done = run_apart(tmp_path, sqlite_url, "serve", "--host", "0.0.0.0", "--port", "0")
 
     assert done.returncode == 8
     assert "beliefgrid token create" in done.stderr

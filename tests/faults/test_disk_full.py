@@ -43,9 +43,10 @@ def test_a_full_disk_refuses_writes_and_nothing_else(
     sqlite_template: Path,
     disk: Path,
     tmp_path: Path,
-    log_is_held: bool,  # noqa: FBT001 - a parameter of the test
     rounds: Callable[[int, int], int],
     say: Callable[..., None],
+    *,
+    log_is_held: bool,
 ) -> None:
     """I1, I9: 503 storage_full with a time to come back; reads and health go on; 0 lost.
 
@@ -60,7 +61,7 @@ def test_a_full_disk_refuses_writes_and_nothing_else(
             for _ in range(rounds(2, 10)):
                 first_success(ledger, time.monotonic())
                 time.sleep(1)
-                with held_log(url, log_is_held):
+                with held_log(url, is_held=log_is_held):
                     ballast = fill(disk)
                     wait_until(lambda: ledger.statuses["503 storage_full"] > 0)
                     look_around(server, load, is_firm=log_is_held)
@@ -135,7 +136,7 @@ def test_a_migration_that_finds_no_room_is_done_later(disk: Path, tmp_path: Path
 
 # ---------------------------------------------------------------- what is done and looked at
 @contextmanager
-def held_log(url: str, is_held: bool) -> Iterator[None]:  # noqa: FBT001 - of the test above
+def held_log(url: str, *, is_held: bool) -> Iterator[None]:
     """Read and do not end, so that the log cannot begin anew."""
     path = str(make_url(url).database)
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:

@@ -7,6 +7,7 @@ import pytest
 
 from beliefgrid.api import events
 from tests.main.conftest import Guarded
+from tests.support.tokens import let_a_second_pass
 
 LEVELS = {"read": 0, "work": 1, "write": 2, "admin": 3}
 
@@ -159,7 +160,7 @@ def test_a_revoked_token_opens_nothing_a_second_later(guarded: Guarded) -> None:
     listed = guarded.send("GET", "/api/v1/tokens", "admin").json()["items"]
 
     revoked = guarded.send("DELETE", f"/api/v1/tokens/{made['id']}", "admin").status_code
-    guarded.client.app.state.doorman.forget()  # type: ignore[attr-defined]  # a second passes
+    let_a_second_pass(guarded.client)
     after = guarded.send("GET", "/api/v1/studies", "short").status_code
 
     assert (before, revoked, after) == (200, 204, 401)

@@ -163,7 +163,7 @@ def test_secrets_are_in_no_log(guarded: Guarded, caplog: pytest.LogCaptureFixtur
 
 def test_beyond_this_machine_nothing_starts_without_a_token(sqlite_url: str) -> None:
     """It says how to make one."""
-    app = create_app(Settings(database_url=sqlite_url, host="0.0.0.0"))  # noqa: S104 - the point
+    app = create_app(Settings(database_url=sqlite_url, host="0.0.0.0"))
 
     with pytest.raises(StartError, match="beliefgrid token create"), TestClient(app):
         pass

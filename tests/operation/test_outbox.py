@@ -275,7 +275,7 @@ def test_a_webhook_from_before_the_key_keeps_its_secret(
     """Its receiver knows no other one; the list says that it lies in the database."""
     stored = "whsec_" + base64.b64encode(b"s" * 32).decode()
 
-    def as_before(c: Connection, webhook: str, *, now: Any) -> None:  # noqa: ARG001 - an action
+    def as_before(c: Connection, webhook: str, **_: Any) -> None:
         old = {"secret": stored, "key_name": None}
         c.execute(update(webhook_rows).where(webhook_rows.c.id == webhook).values(old))
 

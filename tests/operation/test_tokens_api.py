@@ -10,6 +10,7 @@ from beliefgrid.settings import Settings
 from tests.api.support import Api, Json
 from tests.operation.conftest import BASE_URL, make_token
 from tests.support.clock import Clock
+from tests.support.tokens import let_a_second_pass
 
 BODY: Json = {"name": "gpu", "scopes": ["read"]}
 ONCE = {"Idempotency-Key": "once"}
@@ -58,6 +59,15 @@ def test_a_token_in_use_is_not_taken_away_by_a_repeat(api: Api) -> None:
     assert opens(api, made["token"])
 
 
+def test_a_token_that_is_over_is_not_brought_back_by_a_repeat(api: Api, clock: Clock) -> None:
+    """409: a secret that opens nothing would be no answer."""
+    body = BODY | {"days": 0.5}
+    api.post("/tokens", body, **ONCE)
+    clock.advance(13 * 3600)
+
+    api.problem("POST", "/tokens", 409, "token_settled", json=body, headers=ONCE)
+
+
 def test_a_revoked_token_is_not_brought_back_by_a_repeat(api: Api) -> None:
     """409, too."""
     made = api.post("/tokens", BODY, **ONCE)
@@ -90,11 +100,11 @@ def test_the_list_says_when_a_token_was_used(api: Api, clock: Clock) -> None:
     opens(api, made["token"])
     first = used()
     clock.advance(1800)
-    api.client.app.state.doorman.forget()  # type: ignore[attr-defined]
+    let_a_second_pass(api.client)
     opens(api, made["token"])
     soon = used()
     clock.advance(1801)
-    api.client.app.state.doorman.forget()  # type: ignore[attr-defined]
+    let_a_second_pass(api.client)
     opens(api, made["token"])
 
     assert first is not None

@@ -147,7 +147,7 @@ class WorkerUnknownError(UnknownError):
 
 
 class TokenSettledError(ConflictError):
-    """The token that this key made is in use already, or was revoked."""
+    """The token that this key made is in use already, or is over."""
 
     code = "token_settled"
 

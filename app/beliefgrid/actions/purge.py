@@ -41,7 +41,7 @@ def studies_to_thin(c: Connection, keep: int) -> dict[str, int]:
     return {study_id: count for study_id, count in found.items() if count}
 
 
-def thin_study(c: Connection, study_id: str, *, keep: int, now: datetime) -> int:  # noqa: ARG001 - an action
+def thin_study(c: Connection, study_id: str, *, keep: int, now: datetime) -> int:  # noqa: ARG001 - each action is told the time
     """Remove old snapshots: the newest ones stay, and of the others fewer the older they are.
 
     `study rebuild` computes them again from the events.

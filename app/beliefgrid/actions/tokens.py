@@ -102,17 +102,17 @@ def create_token(
     return secret, view
 
 
-def renew_token(c: Connection, token_id: str, *, now: datetime) -> str:  # noqa: ARG001 - an action
+def renew_token(c: Connection, token_id: str, *, now: datetime) -> str:
     """Give a token that was never used a new secret, and return it; the old one opens nothing.
 
     Raises:
-        TokenSettledError: it was used, or revoked.
+        TokenSettledError: it was used, or revoked, or it is over.
     """
     secret = _new_secret(token_id)
-    if not tokens.renew(c, token_id, hashed(secret)):
+    if not tokens.renew(c, token_id, hashed(secret), now):
         raise TokenSettledError(
-            f"the token {token_id} that this Idempotency-Key made is in use already, or was "
-            "revoked; make another one with a new key"
+            f"the token {token_id} that this Idempotency-Key made is in use already, was "
+            "revoked or has expired; make another one with a new key"
         )
     return secret
 

@@ -15,6 +15,7 @@ from beliefgrid.search.arrays import Floats
 OUTLIER_SPREADS = 5.0  # further from the median than this many spreads adds nothing to the scale
 MAD_TO_SD = 1.4826
 SMALLEST_POWER = 1e-8
+LIMIT_BELOW = 1e-5  # p a; the exact derivative loses its digits there
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(20)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 LARGEST = float(np.finfo(np.float64).max)
@@ -68,8 +69,7 @@ def forward_and_by_power(z: Floats, power: float) -> tuple[Floats, Floats]:
     grown = np.expm1(p * a)
     size = grown / p
     exact = (a * (grown + 1) - size) / p
-    # where exact loses its digits there is a limit
-    by_power = np.where(p * a < 1e-5, 0.5 * a * a, exact)  # noqa: PLR2004
+    by_power = np.where(p * a < LIMIT_BELOW, 0.5 * a * a, exact)
     return np.sign(z) * size, by_power
 
 

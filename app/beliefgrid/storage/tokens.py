@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from beliefgrid.storage.rows import AnyRow
 from beliefgrid.storage.tables import tokens
@@ -39,12 +39,15 @@ def revoke(c: Connection, token_id: str, now: datetime) -> bool:
     return c.execute(statement).rowcount == 1
 
 
-def renew(c: Connection, token_id: str, sha256: str) -> bool:
+def renew(c: Connection, token_id: str, sha256: str, now: datetime) -> bool:
     """Put another secret in the place of one that was never used; False if it was, or is over."""
     statement = (
         update(tokens)
         .where(
-            tokens.c.id == token_id, tokens.c.revoked_at.is_(None), tokens.c.last_used_at.is_(None)
+            tokens.c.id == token_id,
+            tokens.c.revoked_at.is_(None),
+            tokens.c.last_used_at.is_(None),
+            or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now),
         )
         .values(sha256=sha256)
     )
