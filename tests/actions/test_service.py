@@ -67,11 +67,11 @@ def test_one_worker_always_sees_the_newest_posterior(
                 await service.write(tell.observe, study, number, value=1.0 + number % 4)
             with pytest.raises(errors.StudyExhaustedError):
                 await asked(service, study)
-            newest = await service.posterior(study, layer="p_best", y="rate", x="size")
+            newest = await service.beliefs.posterior(study, layer="p_best", y="rate", x="size")
             seen = await service.read(read.study, study)
             assert newest.seq <= seen.result_seq
             assert sum(map(sum, newest.z)) == pytest.approx(1)  # type: ignore[arg-type]
-            again, seq = await service.layers(study, ("p_best", "mean"), newest.seq)
+            again, seq = await service.beliefs.layers(study, ("p_best", "mean"), newest.seq)
             assert seq == newest.seq
             assert again["p_best"].sum() == pytest.approx(1)
             assert service.is_running

@@ -127,7 +127,7 @@ def test_what_cannot_be_computed_is_said_in_its_place(
     async def fail(*_: object) -> None:
         raise ComputeError("the process that computed the posterior died")
 
-    monkeypatch.setattr(service, "importance", fail)
+    monkeypatch.setattr(service.beliefs, "importance", fail)
 
     text = _text(app_client, f"/studies/{told}/importance")
 

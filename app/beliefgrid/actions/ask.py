@@ -19,7 +19,8 @@ from beliefgrid.actions.errors import (
     StudyPausedError,
 )
 from beliefgrid.actions.leases import LeaseRules, granted
-from beliefgrid.actions.views import Asked, TrialView, trial_view
+from beliefgrid.actions.viewing import trial_view
+from beliefgrid.actions.views import Asked, TrialView
 from beliefgrid.search import next_untested
 from beliefgrid.storage import events, snapshots, trials
 from beliefgrid.storage.rows import AnyRow

@@ -8,7 +8,8 @@ from beliefgrid.actions.change import changing, trial_row
 from beliefgrid.actions.errors import InvalidTransitionError, VersionMismatchError
 from beliefgrid.actions.outcomes import remove_outcome, store_outcome
 from beliefgrid.actions.tell import result_value
-from beliefgrid.actions.views import TrialView, trial_view
+from beliefgrid.actions.viewing import trial_view
+from beliefgrid.actions.views import TrialView
 from beliefgrid.search import check_value
 from beliefgrid.storage import trials
 from beliefgrid.storage.rows import AnyRow

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from beliefgrid.actions.definitions import normalised
-from beliefgrid.actions.views import StudyView, study_view
+from beliefgrid.actions.viewing import study_view
+from beliefgrid.actions.views import StudyView
 from beliefgrid.storage import events, studies, transaction
 
 

@@ -10,7 +10,8 @@ from beliefgrid.actions.definitions import normalised
 from beliefgrid.actions.errors import InvalidTransitionError, VersionMismatchError
 from beliefgrid.actions.regrid import edited_grid, recount, renumber
 from beliefgrid.actions.states import STUDY_MOVES
-from beliefgrid.actions.views import StudyView, study_view
+from beliefgrid.actions.viewing import study_view
+from beliefgrid.actions.views import StudyView
 from beliefgrid.storage import studies
 
 _DESCRIPTION = ("name", "notes", "tags")

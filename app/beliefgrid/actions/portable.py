@@ -9,7 +9,8 @@ from beliefgrid.actions.create import create_study
 from beliefgrid.actions.queue import MAX_ROWS, import_batch, queue_trial
 from beliefgrid.actions.tell import fail
 from beliefgrid.actions.trials_edit import patch_trial
-from beliefgrid.actions.views import StudyView, study_view
+from beliefgrid.actions.viewing import study_view
+from beliefgrid.actions.views import StudyView
 from beliefgrid.storage import studies
 
 RESULT = ("assignments", "value", "values", "stddev", "duration", "metadata")

@@ -9,7 +9,8 @@ from beliefgrid.actions.ask import new_trial
 from beliefgrid.actions.change import Change, changing, trial_row
 from beliefgrid.actions.errors import LimitError
 from beliefgrid.actions.tell import result_value
-from beliefgrid.actions.views import Imported, TrialView, trial_view
+from beliefgrid.actions.viewing import trial_view
+from beliefgrid.actions.views import Imported, TrialView
 from beliefgrid.search import check_value
 from beliefgrid.storage import observations, snapshots, trials
 

@@ -18,6 +18,7 @@ from beliefgrid.actions.errors import (
 from beliefgrid.actions.recall import Recall
 from beliefgrid.actions.record import OFF_THE_GRID, record_at
 from beliefgrid.actions.update import recipe_at
+from beliefgrid.actions.viewing import event_view, snapshot_view, study_view, trial_view
 from beliefgrid.actions.views import (
     BestView,
     EventView,
@@ -30,10 +31,6 @@ from beliefgrid.actions.views import (
     StudyView,
     TrialView,
     WorkerView,
-    event_view,
-    snapshot_view,
-    study_view,
-    trial_view,
 )
 from beliefgrid.actions.workers import is_quarantined
 from beliefgrid.storage import events as event_rows

@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 from beliefgrid.actions.change import Change, changing, trial_row
 from beliefgrid.actions.leases import check_token
 from beliefgrid.actions.outcomes import finish, finished
-from beliefgrid.actions.views import TrialView, trial_view
+from beliefgrid.actions.viewing import trial_view
+from beliefgrid.actions.views import TrialView
 from beliefgrid.storage import observations, trials
 from beliefgrid.storage.rows import AnyRow
 

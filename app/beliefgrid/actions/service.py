@@ -4,32 +4,27 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 
 from beliefgrid.actions import ask as asking
-from beliefgrid.actions import definitions, errors, idempotency, read, tell
+from beliefgrid.actions import definitions, errors, idempotency, tell
 from beliefgrid.actions.announcements import Announcements
 from beliefgrid.actions.arrivals import Arrivals
+from beliefgrid.actions.beliefs import Beliefs
 from beliefgrid.actions.clock import Clock, Jump, Watch, utc_now
 from beliefgrid.actions.compute import Compute
 from beliefgrid.actions.counted import Heard, refusals
 from beliefgrid.actions.idempotency import Answer, Once
-from beliefgrid.actions.layer_cache import LayerCache
 from beliefgrid.actions.leases import LeaseRules
-from beliefgrid.actions.matrix import first_axes, matrix_view, view_of
 from beliefgrid.actions.reconcile import reconcile
 from beliefgrid.actions.signing import Signing, SigningKey
-from beliefgrid.actions.views import Asked, PosteriorView, TrialView
+from beliefgrid.actions.views import Asked, TrialView
 from beliefgrid.metrics import Metrics
-from beliefgrid.search import Grid
 from beliefgrid.storage import probe, room
 from beliefgrid.storage.engine import Database, open_database
 from beliefgrid.storage.errors import OverlapError, StorageError, StorageFullError
@@ -40,7 +35,6 @@ T = TypeVar("T")
 P = ParamSpec("P")
 Query = Callable[Concatenate[Connection, P], T]
 Job = Callable[["Service"], Coroutine[Any, Any, None]]
-Layers = dict[str, NDArray[np.floating[Any]]]
 log = logging.getLogger(__name__)
 
 LOOK_S = 1.0  # how often it looks by itself, should news get lost
@@ -48,8 +42,6 @@ GLANCE_S = 0.2  # how often it looks whether the newest posterior is worth more 
 PATIENCE_S = 15.0  # how long an ask waits for the newest posterior if it does not say
 MOST_LOOKS = 5  # at what another transaction was first with; one is enough
 JUMP_GRACE = timedelta(seconds=60)  # in which the sweeper prolongs the leases
-MOST_IMPORTANCE = 64  # answers that are kept
-CACHED_BYTES = 64 * 2**20  # of layers that were computed for charts
 
 
 class Service:
@@ -76,6 +68,7 @@ class Service:
         self.telemetry = telemetry or Telemetry()
         self.announcements = announcements
         self.compute = compute
+        self.beliefs = Beliefs(self.read, compute)
         self.restart_grace = restart_grace
         self.rules = rules or LeaseRules()
         self._arrivals = Arrivals()
@@ -84,8 +77,6 @@ class Service:
         self._jobs = jobs
         self._is_ending = False
         self._running: list[asyncio.Task[None]] = []
-        self._layers = LayerCache(CACHED_BYTES)
-        self._importance: OrderedDict[tuple[str, int], dict[str, Any] | None] = OrderedDict()
         self._was_refused = False  # a change, because of the database
         # No lease runs out for a while: workers could not reach us.
         self.rules = self.rules.sparing(self.clock() + restart_grace)
@@ -251,71 +242,6 @@ class Service:
     def _ask(self, c: Connection, study_id: str, *, now: datetime, **said: Any) -> Asked:
         # The rules of this moment: reading the clock, just now, may have changed them.
         return asking.ask(c, study_id, now=now, rules=self.rules, **said)
-
-    # ---------------------------------------------------------------- the posterior
-    async def posterior(
-        self,
-        study_id: str,
-        *,
-        layer: str,
-        x: str | None = None,
-        y: str | None = None,
-        reduce: str = "sum",
-        at: int | None = None,
-        fixed: dict[str, Any] | None = None,
-    ) -> PosteriorView:
-        """Return one layer as a matrix, a marginal (no y) or a slice, at the snapshot `at`."""
-        recipe, revision = await self.read(read.recipe_near, study_id, at)
-        grid = Grid.from_definition(recipe.definition["parameters"])
-        if not grid.is_written_out:
-            axes = (x, y) if x is not None else first_axes(grid, y)
-            picture = {"layer": layer, "x": axes[0], "y": axes[1], "reduce": reduce, "at": fixed}
-            matrix = await self.compute.matrix(recipe, picture)
-            return view_of(recipe, matrix, layer=layer, revision=revision)
-        computed, recipe, revision = await self._computed(study_id, (layer,), at)
-        return await asyncio.to_thread(
-            matrix_view,
-            recipe,
-            computed[layer],
-            layer=layer,
-            x=x,
-            y=y,
-            reduce=reduce,
-            fixed=fixed or {},
-            revision=revision,
-        )
-
-    async def layers(
-        self, study_id: str, names: tuple[str, ...], at: int | None = None
-    ) -> tuple[Layers, int]:
-        """Return layers over all cells, and the seq of the snapshot that they belong to."""
-        computed, recipe, _ = await self._computed(study_id, names, at)
-        return computed, recipe.seq
-
-    async def _computed(
-        self, study_id: str, names: tuple[str, ...], at: int | None
-    ) -> tuple[Layers, Any, int]:
-        recipe, revision = await self.read(read.recipe_near, study_id, at)
-        found = {name: self._layers.get((study_id, recipe.seq, name)) for name in names}
-        missing = tuple(name for name, layer in found.items() if layer is None)
-        if missing:
-            computed = await self.compute.layers(recipe, missing)
-            for name, layer in computed.items():
-                self._layers.put((study_id, recipe.seq, name), layer)
-            found |= computed
-        return {name: layer for name, layer in found.items() if layer is not None}, recipe, revision
-
-    async def importance(
-        self, study_id: str, at: int | None = None
-    ) -> tuple[dict[str, Any] | None, int]:
-        """Return how much each parameter matters, and the seq of the snapshot that says so."""
-        recipe, _ = await self.read(read.recipe_near, study_id, at)
-        key = study_id, recipe.seq
-        if key not in self._importance:  # what a moment knew never changes
-            self._importance[key] = await self.compute.importance(recipe)
-            while len(self._importance) > MOST_IMPORTANCE:
-                self._importance.popitem(last=False)
-        return self._importance[key], recipe.seq
 
     # ---------------------------------------------------------------- time
     def clock(self) -> datetime:

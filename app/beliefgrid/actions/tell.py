@@ -20,7 +20,8 @@ from beliefgrid.actions.errors import (
 from beliefgrid.actions.leases import check_token
 from beliefgrid.actions.outcomes import attempts_left, finish, finished, give_back, remove_outcome
 from beliefgrid.actions.states import sources_of
-from beliefgrid.actions.views import Measured, TrialView, objective_of, trial_view
+from beliefgrid.actions.viewing import trial_view
+from beliefgrid.actions.views import Measured, TrialView, objective_of
 from beliefgrid.search import check_value
 from beliefgrid.storage import observations
 from beliefgrid.storage.rows import AnyRow

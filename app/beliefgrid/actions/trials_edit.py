@@ -10,7 +10,8 @@ from beliefgrid.actions.correct import check_version
 from beliefgrid.actions.errors import TrialUnknownError
 from beliefgrid.actions.outcomes import give_back, remove_outcome, store_outcome
 from beliefgrid.actions.states import TRIAL_STATES
-from beliefgrid.actions.views import TrialView, trial_view
+from beliefgrid.actions.viewing import trial_view
+from beliefgrid.actions.views import TrialView
 from beliefgrid.storage import observations, trials
 from beliefgrid.storage.rows import AnyRow
 

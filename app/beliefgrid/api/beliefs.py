@@ -84,7 +84,7 @@ async def get_posterior(
     With neither `x` nor `y` the first two parameters are the axes. In a slice the other
     parameters are held at `&name=value`, or at their first level.
     """
-    view = await caller.service.posterior(
+    view = await caller.service.beliefs.posterior(
         caller.study_id,
         layer=layer,
         x=x,
@@ -146,8 +146,8 @@ async def list_snapshots(
 async def compare_snapshots(caller: Reader, a: Seq, b: Seq) -> DifferenceOut:
     """Say how belief moved between two moments, and where most."""
     grid = await caller.read(difference_of.shared_grid, a=a, b=b)
-    before, seq_a = await caller.service.layers(caller.study_id, ("p_best",), a)
-    after, seq_b = await caller.service.layers(caller.study_id, ("p_best",), b)
+    before, seq_a = await caller.service.beliefs.layers(caller.study_id, ("p_best",), a)
+    after, seq_b = await caller.service.beliefs.layers(caller.study_id, ("p_best",), b)
     found = difference(grid, seq_a, seq_b, before["p_best"], after["p_best"])
     return DifferenceOut.model_validate(found)
 
@@ -173,7 +173,7 @@ async def get_snapshot(caller: Reader, seq: int) -> SnapshotOut:
 )
 async def get_importance(caller: Reader, at: At = None) -> ImportanceOut:
     """Read how much each parameter matters, alone and together, with 80 % bands."""
-    return ImportanceOut.of(*await caller.service.importance(caller.study_id, at))
+    return ImportanceOut.of(*await caller.service.beliefs.importance(caller.study_id, at))
 
 
 @router.get(

@@ -18,9 +18,9 @@ async def layer_of(
     """Return one layer as a matrix: the service's own, or the ratio of two of them."""
     given = picture | {"fixed": dict(fixed)}
     if layer != RATIO:
-        return await service.posterior(study_id, layer=layer, **given)
-    after = await service.posterior(study_id, layer="p_best", **given)
-    before = await service.posterior(study_id, layer="prior", **given | {"at": after.seq})
+        return await service.beliefs.posterior(study_id, layer=layer, **given)
+    after = await service.beliefs.posterior(study_id, layer="p_best", **given)
+    before = await service.beliefs.posterior(study_id, layer="prior", **given | {"at": after.seq})
     rows = zip(after.z, before.z, strict=True)
     return replace(after, layer=RATIO, unit="bits", z=[_bits(a, b) for a, b in rows])
 

@@ -126,7 +126,7 @@ def _layer(text: str | None) -> str:
 
 
 async def _computed(service: Service, found: _Read, moment: ProgressView, layer: Layer) -> End:
-    fields, _ = await service.layers(found.study.id, (layer.name,), moment.seq)
+    fields, _ = await service.beliefs.layers(found.study.id, (layer.name,), moment.seq)
     return moment, np.asarray(fields[layer.name], dtype=np.float64)
 
 

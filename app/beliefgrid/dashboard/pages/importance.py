@@ -62,7 +62,7 @@ async def importance(request: Request, study_id: str) -> Response:
     found, problem = None, ""
     if study.observations and _is_small(study):
         try:
-            found, _ = await service.importance(study_id)
+            found, _ = await service.beliefs.importance(study_id)
         except SnapshotUnknownError:
             pass  # the first one is being computed
         except (ActionError, ComputeError, ValueError) as error:

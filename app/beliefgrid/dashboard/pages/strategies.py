@@ -100,7 +100,7 @@ async def _race(request: Request, study_id: str) -> tuple[StudyView, Race | None
     if known is None or not known["cells"]:
         return study, None, ""
     try:
-        layers, _ = await service.layers(study_id, ("mean",), known["seq"])
+        layers, _ = await service.beliefs.layers(study_id, ("mean",), known["seq"])
     except (ActionError, ComputeError, search.SearchError) as error:
         return study, None, str(error)
     return study, _compared(study, known, layers["mean"]), ""
