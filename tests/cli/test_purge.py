@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select, update
 
-from beliefgrid import cli
 from beliefgrid.actions import create, manage, purge, queue, webhooks
 from beliefgrid.actions import update as updates
 from beliefgrid.actions.compute import compute_update
+from beliefgrid.cli.ending import USAGE
 from beliefgrid.offline import Offline
 from beliefgrid.storage.purge import snapshot_seqs
 from beliefgrid.storage.tables import metadata, studies
@@ -143,6 +143,6 @@ def test_without_an_option_nothing_is_old(run: Run, work: str) -> None:
 
     done = run(work, "purge")
 
-    assert done.returncode == cli.USAGE
+    assert done.returncode == USAGE
     assert "--deleted-days" in done.stderr
     assert named(work) == before

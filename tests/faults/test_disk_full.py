@@ -12,7 +12,7 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from beliefgrid.cli import NO_DATABASE
+from beliefgrid.cli.ending import NO_DATABASE
 from beliefgrid.storage import migrate
 from beliefgrid.storage.backup import back_up
 from beliefgrid.storage.errors import StorageFullError

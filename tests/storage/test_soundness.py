@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from beliefgrid.cli import NO_DATABASE
+from beliefgrid.cli.ending import NO_DATABASE
 from beliefgrid.storage import soundness
 from beliefgrid.storage.engine import open_database
 from beliefgrid.storage.errors import DamagedError

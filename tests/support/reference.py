@@ -11,6 +11,7 @@ import typer.main
 from beliefgrid import cli
 from beliefgrid.api.codes import all_codes
 from beliefgrid.api.openapi import document
+from beliefgrid.cli import ending
 from beliefgrid.main import create_app
 from beliefgrid.settings import Settings, variable
 
@@ -19,14 +20,14 @@ METHODS = ("get", "post", "put", "patch", "delete")
 MADE = "<!-- Made by `python -m tests.support.reference`; a test compares it with the code. -->\n"
 EXIT_CODES = (
     (0, "done"),
-    (cli.FAILED, "what was asked for cannot be done; the sentence says why"),
-    (cli.USAGE, "the command line itself is wrong"),
-    (cli.SETTINGS, "an environment variable has a value that cannot be used"),
-    (cli.IN_USE, "another process serves this SQLite file"),
-    (cli.SCHEMA, "the database's tables are of another release; `beliefgrid migrate`"),
-    (cli.NO_DATABASE, "the database cannot be reached or written"),
-    (cli.PORT_TAKEN, "something else listens on the port"),
-    (cli.NO_TOKEN, "a token is mandatory and there is none"),
+    (ending.FAILED, "what was asked for cannot be done; the sentence says why"),
+    (ending.USAGE, "the command line itself is wrong"),
+    (ending.SETTINGS, "an environment variable has a value that cannot be used"),
+    (ending.IN_USE, "another process serves this SQLite file"),
+    (ending.SCHEMA, "the database's tables are of another release; `beliefgrid migrate`"),
+    (ending.NO_DATABASE, "the database cannot be reached or written"),
+    (ending.PORT_TAKEN, "something else listens on the port"),
+    (ending.NO_TOKEN, "a token is mandatory and there is none"),
 )
 
 

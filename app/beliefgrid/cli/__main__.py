@@ -1,0 +1,6 @@
+"""Runs the command line: `python -m beliefgrid.cli`."""
+
+from beliefgrid.cli import main
+
+if __name__ == "__main__":
+    main()
