@@ -10,9 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from rich.console import Console
 
+from beliefgrid.demo.main import Plan, _Demo
+from beliefgrid.demo.progress import Progress
 from tests.demo.test_autoencoder import BEST, TABLE
 from tests.support.server import free_port, is_well
 from tests.support.waiting import wait_until
@@ -123,6 +128,29 @@ def test_ctrl_c_lets_the_trials_at_hand_finish_and_a_new_start_goes_on(
     assert "Ended; nothing is lost" in said
     assert {state for _, state in rows} == {"completed"}
     assert said.count("\n  trial ") == len(rows)
+
+
+def test_what_ctrl_c_breaks_off_is_said_again(tmp_path: Path) -> None:
+    """It may come while a trial's line is made, which asks the service what it believes now."""
+    demo = _Demo(Plan(data=tmp_path, url="http://127.0.0.1:1"), Console(quiet=True), None)
+    printed: list[int] = []
+
+    def line(said: dict[str, int]) -> None:
+        if said["number"] == 2 and not broken_off:
+            broken_off.append(True)
+            raise KeyboardInterrupt
+        printed.append(said["number"])
+
+    broken_off: list[bool] = []
+    demo.shown["st"] = cast("Progress", SimpleNamespace(line=line))
+    for number in (1, 2, 3):
+        demo.workers.said.put({"study": "st", "number": number})
+
+    with pytest.raises(KeyboardInterrupt):
+        demo._follow()
+    demo._follow()
+
+    assert printed == [1, 2, 3]
 
 
 def test_a_second_ctrl_c_gives_the_trials_back(tmp_path: Path, own_study: list[str]) -> None:

@@ -88,6 +88,7 @@ class _Demo:
         self.client = Client(self.url, retry=PATIENT)
         self.workers = Workers()
         self.shown: dict[str, Progress] = {}
+        self.unsaid: dict[str, Any] | None = None
 
     def run(self, definitions: list[Definition]) -> int:
         self.console.print(f"Dashboard: [bold]{self.url}[/]   (Ctrl-C ends the demo)")
@@ -130,11 +131,14 @@ class _Demo:
             pass
 
     def _say(self, *, timeout_s: float) -> bool:
-        try:
-            said: dict[str, Any] = self.workers.said.get(timeout=timeout_s or 0.001)
-        except queue.Empty:
-            return False
-        self.shown[said["study"]].line(said)
+        """Print what a worker said, if one did; what Ctrl-C breaks off is printed the next time."""
+        if self.unsaid is None:
+            try:
+                self.unsaid = self.workers.said.get(timeout=timeout_s or 0.001)
+            except queue.Empty:
+                return False
+        self.shown[self.unsaid["study"]].line(self.unsaid)
+        self.unsaid = None
         return True
 
     def _summary(self) -> None:
@@ -153,7 +157,9 @@ class _Demo:
 
     def _leave(self) -> None:
         """Let the workers finish; on a second Ctrl-C they give their trials back."""
-        if self.workers.is_working():
+        if not self.workers.is_working():
+            self._follow()
+        else:
             try:
                 self.workers.leave()
                 self.console.print("Finishing the trials at hand; Ctrl-C again gives them back.")

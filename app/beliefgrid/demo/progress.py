@@ -44,12 +44,13 @@ class Progress:
 
     def line(self, said: dict[str, Any]) -> None:
         """Print what a worker said about one trial."""
+        belief = self._belief()  # takes a moment; until it is there nothing is counted
         words = [f"{name} {value}" for name, value in said["assignments"].items()]
         where = "  ".join(word.ljust(width) for word, width in zip(words, self.widths, strict=True))
         took = f"{said['duration']:.1f} s" if said["duration"] is not None else ""
         self.console.print(
             f"  trial {said['number']:>3}  {escape(where)}  {self._result(said)}  "
-            f"[dim]{took} on {escape(str(said['worker']))}[/]  {self._belief()}",
+            f"[dim]{took} on {escape(str(said['worker']))}[/]  {belief}",
             soft_wrap=True,
         )
 
