@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     not_,
+    or_,
     select,
 )
 
@@ -41,34 +42,49 @@ SECOND_LOOK = "repeat"  # the rule by which a tested cell is ranked
 _BARE = select(*[column for column in snapshots.c if column.name != "field"])
 
 
-def _some_trial(which: ColumnElement[bool]) -> ColumnElement[bool]:
+_NOT_FLATTENED: ColumnElement[int] = literal_column(
+    "0"
+)  # an OFFSET of none: Postgres plans what it ends by itself
+
+
+def _some_trial(of: Any, which: ColumnElement[bool]) -> ColumnElement[bool]:
     return (
         select(trials.c.id)
         .where(
             trials.c.study_id == bindparam("study_id"),
-            trials.c.cell == candidates.c.cell,
+            trials.c.cell == of.c.cell,
             which,
             trials.c.deleted_at.is_(None),
         )
-        # A fence: without it, Postgres may read all trials of the study, to look one cell up.
-        .offset(literal_column("0"))
+        # Else Postgres may read all trials of the study, to look one cell up.
+        .offset(_NOT_FLATTENED)
         .exists()
     )
 
 
-# A cell may have gone another way since it was ranked: queued by hand, restored. One that is
-# ranked for a second look has results, but no other trial may be under way there.
-_IS_SECOND_LOOK = candidates.c.explanation["rule"].as_string() == literal(SECOND_LOOK)
-_IS_FREE = ~_some_trial(IS_TAKEN) | (_IS_SECOND_LOOK & ~_some_trial(IS_UNDER_WAY))
+def _is_free(of: Any) -> ColumnElement[bool]:
+    """Say whether a ranked cell may still be offered: it may have gone another way.
+
+    It may have been queued by hand, or restored. One that is ranked for a second look has results,
+    but no other trial may be under way there.
+    """
+    is_second_look = of.c.explanation["rule"].as_string() == literal(SECOND_LOOK)
+    return or_(~_some_trial(of, IS_TAKEN), is_second_look & ~_some_trial(of, IS_UNDER_WAY))
+
+
+# In order and one by one: else Postgres may look all of them up, and then sort.
+_BY_RANK = (
+    select(candidates.c.id, candidates.c.cell, candidates.c.explanation)
+    .where(candidates.c.study_id == bindparam("study_id"))
+    .order_by(candidates.c.rank, candidates.c.id)
+    .offset(_NOT_FLATTENED)
+    .subquery()
+)
 POP = (
     delete(candidates)
     .where(
         candidates.c.id
-        == select(candidates.c.id)
-        .where(candidates.c.study_id == bindparam("study_id"), _IS_FREE)
-        .order_by(candidates.c.rank, candidates.c.id)
-        .limit(1)
-        .scalar_subquery()
+        == select(_BY_RANK.c.id).where(_is_free(_BY_RANK)).limit(1).scalar_subquery()
     )
     .returning(*(candidates.c[name] for name in ("cell", "rank", "explanation", "seq")))
 )
@@ -76,7 +92,9 @@ POP = (
 _POP = Prepared(POP, reads_stored=True)
 _EMPTY = Prepared(delete(candidates).where(candidates.c.study_id == bindparam("study_id")))
 _DROP_TAKEN = Prepared(
-    delete(candidates).where(candidates.c.study_id == bindparam("study_id"), not_(_IS_FREE))
+    delete(candidates).where(
+        candidates.c.study_id == bindparam("study_id"), not_(_is_free(candidates))
+    )
 )
 
 
