@@ -26,7 +26,9 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-        return _shown(request, problems.of_http(request, error), str(error.detail))
+        detail = str(error.detail)
+        said = {"Not Found": "there is no page at this address"}.get(detail, detail)
+        return _shown(request, problems.of_http(request, error), said)
 
     async def validation(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for

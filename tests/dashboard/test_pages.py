@@ -244,6 +244,14 @@ def test_what_is_not_there_is_said_on_a_page(app_client: TestClient, path: str) 
     assert "All studies" in answer.text
 
 
+def test_an_address_without_a_page_is_said_on_a_page(app_client: TestClient) -> None:
+    """404, in words that help."""
+    answer = app_client.get("/nowhere", headers={"Accept": "text/html"})
+
+    assert answer.status_code == 404
+    assert "<p>There is no page at this address.</p>" in answer.text
+
+
 @pytest.fixture
 def below_a_path(sqlite_template: Path, tmp_path: Path) -> Iterator[TestClient]:
     """A client of the application behind a proxy that puts /grid before it."""
