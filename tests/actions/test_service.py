@@ -1,9 +1,10 @@
 """The service object: waits, keys, troubles in its own words, life and death."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -219,6 +220,56 @@ def test_a_clock_that_is_set_forward_expires_nothing(sqlite_url: str, clock: Clo
     asyncio.run(scenario())
 
 
+def test_a_clock_that_is_set_and_set_back_expires_nothing(sqlite_url: str, clock: Clock) -> None:
+    """Not even if an ask came in between, and its turn only afterwards."""
+    busy, go_on = threading.Event(), threading.Event()
+
+    def _occupy(_c: Connection, *, now: datetime) -> None:
+        del now
+        busy.set()
+        assert go_on.wait(10)
+
+    async def scenario() -> None:
+        async with running(sqlite_url, clock=clock, ticks=lambda: 0.0) as service:
+            study = await new_study(service)
+            await asked(service, study, "w", wait_seconds=0)
+            occupied = asyncio.create_task(service.write(_occupy))
+            await asyncio.to_thread(busy.wait, 10)
+            clock.advance(86400)
+            waiting = asyncio.create_task(asked(service, study, "x", wait_seconds=0))
+            await asyncio.sleep(0.05)
+            service.clock()
+            clock.advance(-86400)
+            service.clock()
+            go_on.set()
+            await asyncio.gather(occupied, waiting)
+            await jobs.sweeper.sweep(service)
+            assert (await service.read(read.trial, study, 1)).state == "active"
+
+    asyncio.run(scenario())
+
+
+def test_a_clock_that_is_set_twice_between_two_sweeps_moves_leases_twice(
+    sqlite_url: str, clock: Clock
+) -> None:
+    """By the same time each: it is not the same jump, noticed again."""
+    ticks = [0.0]
+
+    async def scenario() -> None:
+        async with running(sqlite_url, clock=clock, ticks=lambda: ticks[0]) as service:
+            study = await new_study(service)
+            await asked(service, study, "w", wait_seconds=0)
+            for _ in range(2):
+                clock.advance(3600)
+                service.clock()
+            await jobs.sweeper.sweep(service)
+            lease = (await service.read(read.trial, study, 1)).lease
+            assert lease is not None
+            assert (lease["expires_at"] - clock()).total_seconds() == RULES.seconds
+
+    asyncio.run(scenario())
+
+
 def test_a_watch_tells_a_jump_from_time_that_passes(clock: Clock) -> None:
     """Small corrections are none."""
     ticks = [0.0]
@@ -226,13 +277,14 @@ def test_a_watch_tells_a_jump_from_time_that_passes(clock: Clock) -> None:
 
     clock.advance(100)
     ticks[0] += 100
-    assert watch.read() == (clock(), 0)
+    assert watch.read() == (clock(), None)
     clock.advance(10)
-    assert watch.read()[1] == 0
-    clock.advance(1000)
-    assert watch.read()[1] == 1000
-    clock.advance(-5000)
-    assert watch.read()[1] == -5000
+    assert watch.read() == (clock(), None)
+    for seconds in (1000, -5000):
+        clock.advance(seconds)
+        now, jump = watch.read()
+        assert jump is not None
+        assert (now, jump.seconds, jump.noticed_at) == (clock(), seconds, clock())
 
 
 def test_counts_are_repaired_at_the_start(database_url: str) -> None:

@@ -64,7 +64,7 @@ def ask(
     with changing(c, study_id, now) as study:
         _require_open(study, rules)
         workers.require_trusted(study, worker)
-        if rules.may_expire(now):
+        if rules.may_expire:
             expire.expire_study(study)
         found = _resumed(study, worker, count, lease_seconds, rules)
         is_reused = len(found) == count
@@ -103,7 +103,7 @@ def _require_open(study: Change, rules: LeaseRules) -> None:
         error, sentence = CLOSED[study.row.state]
         reason = study.row.state_reason
         raise error(f"{sentence}: {reason}" if reason else sentence)
-    if rules.may_expire(study.now) and study.is_out_of_time():
+    if rules.may_expire and study.is_out_of_time():
         raise StudyExhaustedError("the study's budget of seconds is spent")
 
 

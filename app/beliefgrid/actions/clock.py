@@ -1,5 +1,6 @@
 """The time, and whether it jumped: a clock that is set must not end every lease."""
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """By how many seconds the clock was set, and a moment between the times before and after."""
+    """By how many seconds the clock was set, and which server noticed it when, by the new time."""
 
     seconds: float
-    between: datetime
+    noticed_at: datetime
+    server: str
 
     @property
     def by(self) -> timedelta:
@@ -29,12 +31,14 @@ class Jump:
 
     def follows(self, moment: datetime, now: datetime) -> bool:
         """Say whether a moment was written before the clock was set."""
-        return moment <= self.between if self.seconds > 0 else moment > now
+        return moment <= self.noticed_at - self.by / 2 if self.seconds > 0 else moment > now
 
-    def is_same(self, seconds: float, moment: datetime, now: datetime) -> bool:
-        """Say whether what was done for a jump at a moment was done for this one."""
-        is_just_now = abs((now - moment).total_seconds()) < SAME_S
-        return is_just_now and abs(self.seconds - seconds) < JUMP_S
+    def is_same(self, other: "Jump") -> bool:
+        """Say whether the other is this one, or is how another server saw it."""
+        if self.server == other.server:
+            return self == other  # a clock may be set several times in a row
+        is_just_then = abs((self.noticed_at - other.noticed_at).total_seconds()) < SAME_S
+        return is_just_then and abs(self.seconds - other.seconds) < JUMP_S
 
 
 class Watch:
@@ -43,11 +47,12 @@ class Watch:
     def __init__(self, clock: Clock, ticks: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._ticks = clock, ticks
         self._last = clock(), ticks()
+        self._server = secrets.token_hex(4)
 
-    def read(self) -> tuple[datetime, float]:
-        """Return the time, and by how many seconds it jumped since the last reading."""
+    def read(self) -> tuple[datetime, Jump | None]:
+        """Return the time, and the jump that it made since the last reading."""
         now, ticks = self._clock(), self._ticks()
         before, ticks_before = self._last
         self._last = now, ticks
         excess = (now - before).total_seconds() - (ticks - ticks_before)
-        return now, excess if abs(excess) > JUMP_S else 0.0
+        return now, Jump(excess, now, self._server) if abs(excess) > JUMP_S else None

@@ -1,6 +1,7 @@
 """Leases run out, and their cells are free again; a study's time runs out."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -44,8 +45,7 @@ def shift_times(c: Connection, study_id: str, *, jump: Jump, now: datetime) -> N
     What began by the new time stays as it is; another server may have noticed the same jump.
     """
     with changing(c, study_id, now, deleted=True) as study:
-        shifted = events.of_kind(c, study_id, "clock_set")
-        if shifted and jump.is_same(shifted[-1].data["seconds"], shifted[-1].created_at, now):
+        if any(jump.is_same(_as_jump(e.data)) for e in events.of_kind(c, study_id, "clock_set")):
             return
         moved = _shift_leases(study, jump)
         began = study.get("started_at")
@@ -54,7 +54,17 @@ def shift_times(c: Connection, study_id: str, *, jump: Jump, now: datetime) -> N
             study.plan_end()
             moved += 1
         if moved:
-            study.event("clock_set", seconds=jump.seconds)
+            study.event(
+                "clock_set",
+                seconds=jump.seconds,
+                noticed_at=jump.noticed_at.isoformat(),
+                server=jump.server,
+            )
+
+
+def _as_jump(data: dict[str, Any]) -> Jump:
+    noticed_at = data.get("noticed_at", "0001-01-01T00:00:00+00:00")  # not in old events
+    return Jump(data["seconds"], datetime.fromisoformat(noticed_at), data.get("server", ""))
 
 
 def _shift_leases(study: Change, jump: Jump) -> int:

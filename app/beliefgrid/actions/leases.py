@@ -19,16 +19,12 @@ class LeaseRules:
     seconds: int = 3600
     # How long after its lease ran out a trial still takes its late result.
     hard_deadline_seconds: int = 86_400
-    # After a restart workers get time to report before anything of theirs expires.
-    no_expiry_before: datetime | None = None
+    # Whether leases that ran out are given to others now.
+    may_expire: bool = True
 
-    def sparing(self, until: datetime) -> "LeaseRules":
-        """Return the same rules, and no lease runs out before a moment."""
-        return replace(self, no_expiry_before=until)
-
-    def may_expire(self, now: datetime) -> bool:
-        """Say whether leases that ran out are given to others."""
-        return self.no_expiry_before is None or now >= self.no_expiry_before
+    def sparing(self) -> "LeaseRules":
+        """Return the same rules, and nothing runs out."""
+        return replace(self, may_expire=False)
 
 
 def granted(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -70,16 +71,17 @@ class Service:
         self.compute = compute
         self.beliefs = Beliefs(self.read, compute)
         self.restart_grace = restart_grace
-        self.rules = rules or LeaseRules()
+        self._rules = rules or LeaseRules()
         self._arrivals = Arrivals()
-        self._watch = Watch(clock, ticks)
+        self._watch, self._ticks, self._reading = Watch(clock, ticks), ticks, threading.Lock()
+        # Not by the clock, which may be set: no lease runs out for a while, workers could not
+        # reach us.
+        self._spared_until = ticks() + restart_grace.total_seconds()
         self._jumps: list[Jump] = []
         self._jobs = jobs
         self._is_ending = False
         self._running: list[asyncio.Task[None]] = []
         self._was_refused = False  # a change, because of the database
-        # No lease runs out for a while: workers could not reach us.
-        self.rules = self.rules.sparing(self.clock() + restart_grace)
 
     # ---------------------------------------------------------------- one change, one look
     async def read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -90,9 +92,8 @@ class Service:
 
     async def write(self, action: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run an action in a transaction of its own; durable when this returns."""
-        now = self.clock()
         with self.telemetry.span(f"write {_name(action)}"):
-            return await self._durable(lambda c: action(c, *args, now=now, **kwargs))
+            return await self._durable(lambda c: action(c, *args, now=self.clock(), **kwargs))
 
     async def signing_key(self) -> SigningKey | None:
         """Return the key that the secrets of webhooks follow from."""
@@ -138,9 +139,9 @@ class Service:
         **kwargs: Any,
     ) -> Answer:
         """Do so; with the id of a study, in one transaction with other changes of it."""
-        now = self.clock()
 
         def work(c: Connection) -> Answer:
+            now = self.clock()
             done = lambda c: action(c, *args, now=now, **kwargs)
             return idempotency.once(c, once, done, render, now=now)
 
@@ -240,18 +241,29 @@ class Service:
                     await news.wait(min(left, LOOK_S))
 
     def _ask(self, c: Connection, study_id: str, *, now: datetime, **said: Any) -> Asked:
-        # The rules of this moment: reading the clock, just now, may have changed them.
         return asking.ask(c, study_id, now=now, rules=self.rules, **said)
 
     # ---------------------------------------------------------------- time
     def clock(self) -> datetime:
-        """Return the time; if it jumped, leases are spared until they are moved with it."""
-        now, jumped = self._watch.read()
-        if jumped:
-            log.warning("the clock was set by %+.0f s; leases move with it", jumped)
-            self._jumps.append(Jump(jumped, now - timedelta(seconds=jumped / 2)))
-            self.rules = self.rules.sparing(now + max(self.restart_grace, JUMP_GRACE))
+        """Return the time; if it jumped, leases are spared until they are moved with it.
+
+        From any thread. Actions are told the time of their transaction: whoever is told an old
+        time finds leases that were not moved yet, or is behind the one who moves them.
+        """
+        with self._reading:
+            now, jump = self._watch.read()
+            if jump is not None:
+                log.warning("the clock was set by %+.0f s; leases move with it", jump.seconds)
+                grace = max(self.restart_grace, JUMP_GRACE).total_seconds()
+                self._spared_until = self._ticks() + grace
+                self._jumps.append(jump)
         return now
+
+    @property
+    def rules(self) -> LeaseRules:
+        """The rules of this moment: after a start, or when the clock was set, nothing expires."""
+        is_spared = bool(self._jumps) or self._ticks() < self._spared_until
+        return self._rules.sparing() if is_spared else self._rules
 
     @property
     def jumps(self) -> list[Jump]:
