@@ -50,9 +50,9 @@ export function levelAxis(name, labels, { font, width, length, isAcross = false,
 }
 
 /** Return an axis of numbers with round ticks, and the room that its labels need. */
-export function numberAxis(name, values, { colours, most, isAcross = false, isLog = false, hasZero = false }) {
+export function numberAxis(name, values, { colours, most, isAcross = false, isLog = false, hasZero = false, word = (tick) => number(tick, 6) }) {
   const { range, ticks } = isLog ? decades(values, most) : steps(values, { most, isWhole: isAcross, hasZero });
-  const texts = ticks.map((tick) => number(tick, 6));
+  const texts = ticks.map(word);
   const long = isAcross ? SIZE + 6 : widest(texts, colours.font) + 6;
   const axis = {
     ...(name && { title: { text: literal(name), standoff: 8, font: { size: SIZE } } }),

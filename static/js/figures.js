@@ -1,7 +1,7 @@
 /** Figures as plain objects for Plotly: no element, no address, no clock. */
 
 import { IN_ITS_ROOM, levelAxis, numberAxis } from "./axes.js";
-import { level, levels, literal, number } from "./format.js";
+import { level, levels, literal, number, percent } from "./format.js";
 import { layerOf, valueText } from "./layers.js";
 import { colorscale } from "./palettes.js";
 
@@ -196,8 +196,9 @@ const LOOKS = {
 };
 
 /** Return line charts: each series has its own dash and colour. */
-export function lines({ x_title: x, y_title: y, is_log: isLog, has_zero: hasZero, series }, { colours, width }) {
+export function lines({ x_title: x, y_title: y, is_log: isLog, has_zero: hasZero, is_share: isShare, series }, { colours, width }) {
   const hue = { line: colours.accent, step: colours.accent, "step-2": colours.second, "line-2": colours.second, "step-4": colours.third, "step-5": colours.fourth, "step-6": colours.accent };
+  const word = isShare ? percent : undefined;
   const data = series.map((one) => ({
     type: "scatter",
     mode: one.look === "points" ? "markers" : one.x.length > 60 ? "lines" : "lines+markers",
@@ -206,10 +207,11 @@ export function lines({ x_title: x, y_title: y, is_log: isLog, has_zero: hasZero
     y: one.y,
     marker: { color: hue[one.look] ?? colours.point, size: 5 },
     line: { color: hue[one.look] ?? colours.point, width: 2.5, ...LOOKS[one.look] },
-    hovertemplate: `${literal(x)} %{x}<br>${literal(one.name)} %{y:.4~g}<extra></extra>`,
+    ...(isShare && { text: one.y.map(percent) }),
+    hovertemplate: `${literal(x)} %{x}<br>${literal(one.name)} ${isShare ? "%{text}" : "%{y:.4~g}"}<extra></extra>`,
   }));
   const across = numberAxis(x, [0, ...series.flatMap((one) => one.x)], { colours, most: ticksIn(width), isAcross: true, hasZero: true });
-  const up = numberAxis("", series.flatMap((one) => one.y), { colours, most: 6, isLog, hasZero });
+  const up = numberAxis("", series.flatMap((one) => one.y), { colours, most: 6, isLog, hasZero, word });
   return { data, layout: ruled({ across, up, colours }) };
 }
 

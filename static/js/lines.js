@@ -3,6 +3,7 @@
 import { Chart } from "./chart.js";
 import { addDownloads } from "./download.js";
 import { lines as figureOf } from "./figures.js";
+import { number, percent } from "./format.js";
 import { feed } from "./study.js";
 import { coloursOf, onThemeChange } from "./theme.js";
 
@@ -53,8 +54,10 @@ class LinesChart {
   }
 }
 
-const describe = ({ x_title: x, y_title: y, series }) =>
-  `${y} over ${x}: ${series.map(({ name, y: values }) => `${name} ends at ${values.at(-1)}`).join("; ")}.`;
+function describe({ x_title: x, y_title: y, is_share: isShare, series }) {
+  const word = isShare ? percent : (value) => number(value);
+  return `${y} over ${x}: ${series.map(({ name, y: values }) => `${name} ends at ${word(values.at(-1))}`).join("; ")}.`;
+}
 
 function contents(name, shown) {
   const rows = shown.series.flatMap((one) => one.x.map((x, i) => [one.name, x, one.y[i]]));

@@ -1,5 +1,7 @@
 """What takes longer than a page may comes by itself, when it is looked at."""
 
+import re
+
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Watch
@@ -34,6 +36,23 @@ def test_what_was_learnt_comes_into_convergence(page: Page, api: Api) -> None:
     page.locator("[data-name=taught]").get_by_role("link", name="what moved").first.click()
 
     expect(page.get_by_role("heading", name="Where it moved most")).to_be_visible()
+
+
+def test_the_curve_of_a_probability_has_an_axis_in_per_cent(page: Page, api: Api) -> None:
+    """And is described so; the other curves keep their own units."""
+    study = api.create(GRID, results=RESULTS)
+    page.goto(f"/studies/{study}/convergence")
+    sure, spread = page.locator("#curve-p_best"), page.locator("#curve-entropy")
+    for chart in (sure, spread):
+        expect(chart).to_have_attribute("data-drawn", re.compile("."))
+
+    ticks = sure.locator(".ytick text").all_text_contents()
+    assert len(ticks) > 2, ticks
+    assert all(re.fullmatch(r"[\d.]+ %", tick) for tick in ticks), ticks
+    plot = sure.locator("[role=img]").last
+    expect(plot).to_have_attribute("aria-label", re.compile(r"ends at [\d.]+ %"))
+    others = spread.locator(".ytick text").all_text_contents()
+    assert not any("%" in tick for tick in others), others
 
 
 def test_a_place_that_cannot_be_filled_says_so(page: Page, api: Api, watch: Watch) -> None:

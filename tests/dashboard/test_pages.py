@@ -79,6 +79,21 @@ def test_a_page_that_did_not_change_is_not_sent_again(
     assert app_client.get(path, headers={"If-None-Match": tag}).status_code == 304
 
 
+def test_probabilities_are_written_in_per_cent(app_client: TestClient, filled: Filled) -> None:
+    """Also at the axis of their curve, in its table and in what is read aloud; others are not."""
+    path = f"/studies/{filled.id}"
+    page = app_client.get(f"{path}/convergence").text
+    sure, spread = (
+        page.split(f'id="curve-{name}"')[1].split("</figure>")[0] for name in ("p_best", "entropy")
+    )
+
+    assert re.search(r"P\(best\) of the best so far ends at \d+(\.\d+)? %", sure)
+    assert re.search(r">\d+(\.\d+)? %<", sure)
+    assert "%<" not in spread
+    feeds = [app_client.get(f"{path}/charts/convergence/{name}") for name in ("p_best", "entropy")]
+    assert [feed.json()["is_share"] for feed in feeds] == [True, False]
+
+
 def test_a_part_is_the_same_in_the_page_and_alone(app_client: TestClient, filled: Filled) -> None:
     """First paint and live update are drawn by the same code."""
     path = f"/studies/{filled.id}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from beliefgrid.dashboard.numbers import number
+from beliefgrid.dashboard.numbers import number, percent
 from beliefgrid.dashboard.render import Part
 from beliefgrid.dashboard.sketch import Series, Sketch, sketch
 
@@ -20,6 +20,13 @@ class LineData:
     series: Sequence[Series]
     is_log: bool = False
     has_zero: bool = False
+    is_share: bool = False  # probabilities, written in per cent
+
+    def word(self, y: float, digits: int | None = None) -> str:
+        """Return a number of the y axis in words."""
+        if self.is_share:
+            return percent(y)
+        return number(y) if digits is None else number(y, digits)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `static/js/lines.js` draws."""
@@ -28,6 +35,7 @@ class LineData:
             "y_title": self.y_title,
             "is_log": self.is_log,
             "has_zero": self.has_zero,
+            "is_share": self.is_share,
             "series": [
                 {
                     "name": one.name,
@@ -66,7 +74,13 @@ def line_chart(figure_id: str, feed: str, data: LineData, *, caption: str) -> Li
     return LineChart(
         figure_id=figure_id,
         feed=feed,
-        sketch=sketch(data.series, x_labels=ends, is_log=data.is_log, zero=data.has_zero),
+        sketch=sketch(
+            data.series,
+            x_labels=ends,
+            is_log=data.is_log,
+            zero=data.has_zero,
+            word=lambda y: data.word(y, 3),
+        ),
         names=[(one.name, one.look) for one in data.series if one.points],
         alt=f"{data.y_title} over {data.x_title}. {_last(data)}",
         caption=caption,
@@ -81,9 +95,13 @@ def table_rows(data: LineData) -> list[tuple[str, Sequence[str]]]:
     """Return the numbers of a chart: one row for each x, one column for each series."""
     xs = sorted({x for one in data.series for x, _ in one.points})
     known = [dict(one.points) for one in data.series]
-    return [(number(x), [number(series[x]) if x in series else "" for series in known]) for x in xs]
+    return [
+        (number(x), [data.word(series[x]) if x in series else "" for series in known]) for x in xs
+    ]
 
 
 def _last(data: LineData) -> str:
-    ends = [f"{one.name} ends at {number(one.points[-1][1])}" for one in data.series if one.points]
+    ends = [
+        f"{one.name} ends at {data.word(one.points[-1][1])}" for one in data.series if one.points
+    ]
     return "; ".join(ends) + "." if ends else "Nothing to draw yet."

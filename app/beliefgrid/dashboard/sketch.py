@@ -1,7 +1,7 @@
 """Line charts as inline SVG without a script: stretched to their box, labels beside them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -63,7 +63,12 @@ class Series:
 
 
 def sketch(
-    series: Sequence[Series], *, x_labels: Sequence[str], is_log: bool = False, zero: bool = False
+    series: Sequence[Series],
+    *,
+    x_labels: Sequence[str],
+    is_log: bool = False,
+    zero: bool = False,
+    word: Callable[[float], str] = lambda y: number(y, 3),
 ) -> Sketch | None:
     """Return a chart of some series on common axes; None if there is nothing to draw."""
     found = [point for one in series for point in one.points]
@@ -71,7 +76,7 @@ def sketch(
         return None
     scale = _Scale(found, is_log=is_log, zero=zero)
     lines = [Line(one.name, one.look, _path(one, scale)) for one in series if one.points]
-    return Sketch(lines, [(scale.down(y), number(y, 3)) for y in scale.ticks], x_labels)
+    return Sketch(lines, [(scale.down(y), word(y)) for y in scale.ticks], x_labels)
 
 
 def is_wide(values: Sequence[float]) -> bool:

@@ -224,7 +224,7 @@ def _data(name: str, found: Sequence[_One]) -> LineData:
         Series(label, look, _points(name, one))
         for label, look, one in zip(names, looks, found, strict=False)
     ]
-    return LineData("results", CURVES[name][0], series)
+    return LineData("results", CURVES[name][0], series, is_share=name == "p_best")
 
 
 def _names(studies: Sequence[StudyView]) -> list[str]:

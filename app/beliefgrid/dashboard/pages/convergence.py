@@ -68,7 +68,7 @@ class Curve:
     title: str
     caption: str
     of: Callable[[ProgressView], float | None]
-    is_log: bool = False
+    is_share: bool = False
 
 
 CURVES: dict[str, Curve] = {
@@ -76,6 +76,7 @@ CURVES: dict[str, Curve] = {
         "P(best) of the best so far",
         "The belief in the best tested cell. It may fall when a result contradicts it.",
         lambda moment: moment.leader_p_best,
+        is_share=True,
     ),
     "entropy": Curve(
         "entropy, bits",
@@ -151,9 +152,8 @@ def _data(name: str, moments: Sequence[ProgressView]) -> LineData:
         for moment in moments
         if (value := one.of(moment)) is not None
     ]
-    return LineData(
-        "results", one.title, [Series(one.title, "line", _distinct(points))], has_zero=True
-    )
+    series = [Series(one.title, "line", _distinct(points))]
+    return LineData("results", one.title, series, has_zero=True, is_share=one.is_share)
 
 
 def _distinct(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
