@@ -1,6 +1,7 @@
 /** Numbers and times as people read them. Exact values stay in tables and exports. */
 
 const MINUS = "\u2212";
+const PERCENT = "\u00a0%";
 
 /** Return a number with a few significant digits, as short as it can be. */
 export function number(value, digits = 4) {
@@ -11,13 +12,13 @@ export function number(value, digits = 4) {
   return text.replace("-", MINUS);
 }
 
-/** Return a probability as a percentage. */
+/** Return a probability as a percentage that no line break parts from its sign. */
 export function percent(p) {
   if (p === null || p === undefined || Number.isNaN(p)) return "–";
-  if (p > 0 && p < 0.0001) return "< 0.01 %";
+  if (p > 0 && p < 0.0001) return `< 0.01${PERCENT}`;
   const shown = 100 * p;
   const digits = shown >= 10 ? 0 : shown >= 1 ? 1 : 2;
-  return `${Number(shown.toFixed(digits))} %`;
+  return `${Number(shown.toFixed(digits))}${PERCENT}`;
 }
 
 /** Return a level of a parameter as a label: the user's own value, shortened if very long. */

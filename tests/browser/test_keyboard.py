@@ -93,7 +93,7 @@ def test_a_study_is_made_and_a_cell_of_its_map_is_queued(page: Page, api: Api) -
     tab_to(page, "^Choose a cell")
     page.keyboard.press("ArrowRight")
     said = page.locator(".cell-tools [role=status]")
-    expect(said).to_contain_text(re.compile(r"depth [23]: P\(best\) 33 %, not tested\."))
+    expect(said).to_contain_text(re.compile(r"depth [23]: P\(best\) 33\s%, not tested\."))
     where = int(re.findall(r"depth (\d)", said.text_content() or "")[0])
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Queue it")).to_be_focused()

@@ -48,9 +48,9 @@ def test_the_curve_of_a_probability_has_an_axis_in_per_cent(page: Page, api: Api
 
     ticks = sure.locator(".ytick text").all_text_contents()
     assert len(ticks) > 2, ticks
-    assert all(re.fullmatch(r"[\d.]+ %", tick) for tick in ticks), ticks
+    assert all(re.fullmatch(r"[\d.]+\s%", tick) for tick in ticks), ticks
     plot = sure.locator("[role=img]").last
-    expect(plot).to_have_attribute("aria-label", re.compile(r"ends at [\d.]+ %"))
+    expect(plot).to_have_attribute("aria-label", re.compile(r"ends at [\d.]+\s%"))
     others = spread.locator(".ytick text").all_text_contents()
     assert not any("%" in tick for tick in others), others
 

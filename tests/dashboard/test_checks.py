@@ -79,7 +79,9 @@ def test_a_best_cell_in_a_corner_is_named_once() -> None:
 
     first, second = texts(of, summary(leader=leader), [])
 
-    assert first.startswith("The best cell (rate 0.1, size 3, 50 %) is at the largest rate, 0.1.")
+    assert first.startswith(
+        "The best cell (rate 0.1, size 3, 50\N{NO-BREAK SPACE}%) is at the largest rate, 0.1."
+    )
     assert second.startswith("It is at the largest size, 3.")
 
 

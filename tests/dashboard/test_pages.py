@@ -87,8 +87,8 @@ def test_probabilities_are_written_in_per_cent(app_client: TestClient, filled: F
         page.split(f'id="curve-{name}"')[1].split("</figure>")[0] for name in ("p_best", "entropy")
     )
 
-    assert re.search(r"P\(best\) of the best so far ends at \d+(\.\d+)? %", sure)
-    assert re.search(r">\d+(\.\d+)? %<", sure)
+    assert re.search(r"P\(best\) of the best so far ends at \d+(\.\d+)?\s%", sure)
+    assert re.search(r">\d+(\.\d+)?\s%<", sure)
     assert "%<" not in spread
     feeds = [app_client.get(f"{path}/charts/convergence/{name}") for name in ("p_best", "entropy")]
     assert [feed.json()["is_share"] for feed in feeds] == [True, False]
@@ -128,8 +128,8 @@ def test_the_overview_opens_with_the_sentence(app_client: TestClient, filled: Fi
     sentence = re.search(r'class="sentence">(.*?)</p>', text, re.DOTALL)
     assert sentence is not None
     assert re.match(
-        r"After 3 of 12 trials: rate \S+, size \d+, act \w+ is the best with [\d.]+ %; "
-        r"\d+ cells? holds? 95 %; ten more trials are expected to gain \S+ mse\.",
+        r"After 3 of 12 trials: rate \S+, size \d+, act \w+ is the best with [\d.]+\s%; "
+        r"\d+ cells? holds? 95\s%; ten more trials are expected to gain \S+ mse\.",
         sentence[1],
     )
 

@@ -57,7 +57,7 @@ def test_a_moment_and_itself_do_not_differ(
 
     text = app_client.get(f"/studies/{filled.id}/difference", params={"a": seq, "b": seq}).text
 
-    assert "0 % of the belief moved" in text
+    assert "0\N{NO-BREAK SPACE}% of the belief moved" in text
 
 
 def test_what_is_no_moment_is_the_first_and_the_newest(

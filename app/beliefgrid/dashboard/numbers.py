@@ -11,6 +11,7 @@ from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
+PERCENT = "\N{NO-BREAK SPACE}%"
 LARGE = 1e6
 SMALL = 1e-4
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -32,16 +33,16 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def percent(p: float | None) -> str:
-    """Return a probability as a percentage."""
+    """Return a probability as a percentage that no line break parts from its sign."""
     if p is None or math.isnan(p):
         return NOTHING
     if 0 < p < SMALL:
-        return "< 0.01 %"
+        return f"< 0.01{PERCENT}"
     shown = 100 * p
     digits = 0 if shown >= 10 else 1 if shown >= 1 else 2  # noqa: PLR2004 - 62 %, 4.8 %, 0.21 %
     if p < 1 and round(shown, digits) >= 100:  # noqa: PLR2004 - nearly certain is not certain
-        return "> 99 %"
-    return f"{_trimmed(f'{shown:.{digits}f}')} %"
+        return f"> 99{PERCENT}"
+    return f"{_trimmed(f'{shown:.{digits}f}')}{PERCENT}"
 
 
 def level(value: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from beliefgrid.actions.views import StudyView
 from beliefgrid.dashboard.layout import finished, progress_text
 from beliefgrid.dashboard.leader import leader_of
-from beliefgrid.dashboard.numbers import cell_text, count, number, percent
+from beliefgrid.dashboard.numbers import PERCENT, cell_text, count, number, percent
 
 Summary = Mapping[str, Any]
 ENOUGH_TO_SAY_GAIN = 1e-12
@@ -22,7 +22,7 @@ def overview(study: StudyView, summary: Summary | None) -> str:
     if leader is None or not summary["n_observations"]:
         return (
             f"No result yet: {count(study.n_cells, 'cell')} to choose from, and before any data "
-            f"{count(int(summary['cells_in_95']), 'cell')} hold 95 % of the belief."
+            f"{count(int(summary['cells_in_95']), 'cell')} hold 95{PERCENT} of the belief."
         )
     start = f"After {progress_text(done, budget)}: {cell_text(leader['assignments'])}"
     best = f"{start} is the best with {percent(leader['p_best'])}"
@@ -31,7 +31,7 @@ def overview(study: StudyView, summary: Summary | None) -> str:
 
 def _held(summary: Summary) -> str:
     held = int(summary["cells_in_95"])
-    return f"{count(held, 'cell')} {'holds' if held == 1 else 'hold'} 95 %"
+    return f"{count(held, 'cell')} {'holds' if held == 1 else 'hold'} 95{PERCENT}"
 
 
 def _gain(study: StudyView, summary: Summary) -> str:
