@@ -13,6 +13,7 @@ from beliefgrid.storage.group import Change, Done, OnCommit, OnCount, Work
 from beliefgrid.storage.lanes import Lanes
 from beliefgrid.storage.notices import Notices
 from beliefgrid.storage.silence import Silence, connect_options
+from beliefgrid.storage.statistics import Statistics
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class PostgresDatabase:
         self.engine = create_engine(
             url,
             pool_size=WRITERS,
+            pool_use_lifo=True,  # few sessions stay warm: each prepares its own statements
             max_overflow=READERS + 2,  # claims, and one to spare
             connect_args={
                 "options": "-c lock_timeout=5s -c statement_timeout=30s "
@@ -41,6 +43,7 @@ class PostgresDatabase:
         transaction.watch(self.engine)
         self._silence = Silence(self.engine)
         self._read_engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        self._statistics = Statistics(self.engine)
         self._lanes = Lanes(WRITERS // 2)
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
@@ -85,6 +88,8 @@ class PostgresDatabase:
         if done.touched:
             self._on_commit(done.touched)
             self._notices.send(done.touched)
+        if self._statistics.is_due(len(batch)):
+            self._readers.submit(self._statistics.look)  # they end after the writers
 
     def _commit(self, batch: list[Change]) -> Done:
         return self._run(self.engine, lambda c: group.run(c, batch))
