@@ -69,10 +69,12 @@ def _measured(lent: Databases, options: argparse.Namespace) -> list[Measured]:
         found = [drive(system, _store_twice, rate=options.rate, **load)]
     with ours(lent) as system:
         found.append(drive(system, _warm(system.wire()), rate=options.rate, **load))
-        if options.half:
+    if options.half:
+        # A server of its own: the other's engine still computes what came at the full rate.
+        with ours(lent, "half") as system:
             at_half = drive(system, _warm(system.wire()), rate=found[-1].rate / 2, **load)
-            at_half.name += ", half the rate"
-            found.append(at_half)
+        at_half.name += ", half the rate"
+        found.append(at_half)
     if options.peer:
         told = peer.drive(lent.new_url("peer"), python=options.peer, grid=GRID, **load)
         found.append(Measured(**told | {"name": f"{told['name']}, {lent.kind}"}))
