@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
@@ -43,11 +43,17 @@ class Verdict:
 
 
 def engine_on(url: str) -> Engine:
-    """Return an engine that holds no connection, on a database that may be in use."""
+    """Return an engine that holds no connection, on a database that may be in use.
+
+    What one connection reads is of one moment: a server may still be publishing a posterior.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, poolclass=NullPool)
+        return create_engine(parsed, poolclass=NullPool, isolation_level="REPEATABLE READ")
+    engine = create_engine(parsed, poolclass=NullPool)
+    event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN"))
+    return engine
 
 
 def require_whole(url: str, ledger: Ledger | None = None, study: str = "") -> None:
