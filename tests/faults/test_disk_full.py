@@ -28,12 +28,12 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 RECOVERY_S = 5.0
-SIZE = 32 * 2**20
+SIZE = 256 * 2**20  # what a fast machine writes in all rounds leaves most of it free
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of a few megabytes; where none can be mounted the test is skipped loudly."""
+    """A small disk; where none can be mounted the test is skipped loudly."""
     with small_disk(tmp_path / "disk", SIZE) as folder:
         yield folder
 

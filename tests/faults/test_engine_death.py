@@ -39,6 +39,15 @@ def catch_up(url: str, study: str) -> float:
     return time.monotonic() - began
 
 
+def see_progress(url: str, study: str) -> None:
+    """Wait until there is a newer posterior."""
+    newest = call(url, "GET", f"/studies/{study}")["snapshot_seq"]
+    wait_until(
+        lambda: call(url, "GET", f"/studies/{study}")["snapshot_seq"] > newest,
+        patience_s=patience(CATCH_UP_S),
+    )
+
+
 def require_derivable(database_url: str, study: str, most: int) -> int:
     """Fail unless stored snapshots, some taken by chance, equal their recomputation (I6)."""
     with engine_on(database_url).connect() as c:
