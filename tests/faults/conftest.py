@@ -1,4 +1,7 @@
-"""How long the fault tests run: a short form in CI, the full one with `make test-faults`."""
+"""How long the fault tests run: a short form in CI, the full one with `make test-faults`.
+
+`FAULTS=longest` is the full one with what takes many minutes by itself.
+"""
 
 import os
 from collections.abc import Callable
@@ -6,14 +9,17 @@ from typing import Any
 
 import pytest
 
-IS_FULL = os.environ.get("FAULTS", "short") == "full"
+FORM = os.environ.get("FAULTS", "short")
+IS_FULL, IS_LONGEST = FORM in ("full", "longest"), FORM == "longest"
 FIGURES: list[str] = []
 
 
 @pytest.fixture(scope="session")
-def rounds() -> Callable[[int, int], int]:
-    """Return how often to do a thing: `rounds(short, full)`."""
-    return lambda short, full: full if IS_FULL else short
+def rounds() -> Callable[..., int]:
+    """Return how often to do a thing: `rounds(short, full)`, or `rounds(short, full, longest)`."""
+    return lambda short, full, longest=None: (
+        longest if IS_LONGEST and longest else full if IS_FULL else short
+    )
 
 
 @pytest.fixture
@@ -30,6 +36,6 @@ def say(request: pytest.FixtureRequest) -> Callable[..., None]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures of all runs."""
     if FIGURES:
-        terminalreporter.section("faults, " + ("full form" if IS_FULL else "short form"))
+        terminalreporter.section("faults, " + f"{FORM} form")
     for line in FIGURES:
         terminalreporter.write_line(line)

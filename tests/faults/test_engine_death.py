@@ -81,12 +81,14 @@ def test_an_engine_that_dies_is_replaced(
     with running_server(tmp_path, sqlite_url) as server:
         load = Load([server.url], create(server.url, parameters=SMALL), think_s=0.2)
         with load.running(4) as ledger:
-            for _ in range(kills):
+            for kill in range(kills):
                 wait_until(lambda: bool(engines_of(server.process.pid)), patience_s=60)
                 time.sleep(random.random())
                 for pid in engines_of(server.process.pid):
                     os.kill(pid, signal.SIGKILL)
                 first_success(ledger, time.monotonic())
+                if kill % 3 == 2:  # or the pauses between attempts grow to minutes
+                    see_progress(server.url, load.study)
         took = catch_up(server.url, load.study)
         for _ in range(rounds(4, 20)):  # one after the other, each with a snapshot of its own
             with Load([server.url], load.study, limit=1).running(1):

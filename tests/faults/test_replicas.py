@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.fault, pytest.mark.timeout(7200)]
 def test_two_replicas_break_no_promise(
     postgres_url: str,
     tmp_path: Path,
-    rounds: Callable[[int, int], int],
+    rounds: Callable[..., int],
     say: Callable[..., None],
 ) -> None:
     """I1-I5, I7: 0 duplicate leases and 0 lost, with one replica killed half-way."""
-    wanted = rounds(300, 100_000)
+    wanted = rounds(300, 20_000, 100_000)
     parameters = [axis | {"levels": rounds(40, 60)} for axis in STUDY["parameters"]]
     port = free_port()
     with ExitStack() as running:
