@@ -104,6 +104,27 @@ def test_importance_of_a_known_function_is_what_arithmetic_says() -> None:
     )
 
 
+@pytest.mark.parametrize("unit", [2.0**1000, 2.0**-1000])
+def test_importance_does_not_depend_on_the_unit(unit: float) -> None:
+    """Not by a bit, though the square of such values is no number any more."""
+    grid = problem(MIXED).grid
+    draws = np.random.default_rng(0).standard_normal((8, grid.n_cells))
+
+    assert anova(grid, unit * draws) == anova(grid, draws)
+
+
+@pytest.mark.parametrize("size", [1e300, 1e-300])
+def test_importance_of_extreme_results_is_a_number(size: float) -> None:
+    """However large or small they are."""
+    of = problem()
+    values = [size * (of.grid.levels(cell)[1] + 1) for cell in range(12)]
+    found = importance(of, observed(list(range(12)), values))
+
+    assert found is not None
+    shares = [s.share for s in found.alone + found.total]
+    assert np.isfinite(shares).all()
+
+
 def test_importance_comes_with_bands_that_narrow_as_data_come() -> None:
     """Only the size matters here; of a likelihood without draws nothing is known."""
     of = problem()

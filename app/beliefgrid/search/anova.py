@@ -60,6 +60,8 @@ def importance(grid: Grid, samples: Iterable[Reals]) -> Importance:
 def _shares(cube: Floats) -> Floats:
     """Return V_a, T_a and V_ab as shares of V, one after the other."""
     d = cube.ndim
+    _, exponent = np.frexp(np.abs(cube).max())
+    cube = np.ldexp(cube, -exponent)  # by a power of two, so that no square overflows, and exactly
     centred = cube - cube.mean()
     whole = float((centred**2).mean())
     if not whole > 0:
