@@ -19,8 +19,6 @@ from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(3600)]
 
-UNSYNCED = "never promised"
-
 
 @pytest.fixture(params=["ext4", "xfs"])
 def disk(request: pytest.FixtureRequest) -> Iterator[LoopDisk]:
@@ -32,8 +30,12 @@ def disk(request: pytest.FixtureRequest) -> Iterator[LoopDisk]:
             yield found
 
 
-def cut_under_load(disk: LoopDisk, load: Load, folder: Path, url: str) -> None:
-    """Serve and work for a moment, then cut the power and kill the server."""
+def cut_under_load(disk: LoopDisk, load: Load, folder: Path, url: str) -> str:
+    """Serve and work for a moment, then cut the power and kill the server.
+
+    Returns what was written into the file `unsynced` just before, and not synced.
+    """
+    unsynced = f"never promised after {len(load.ledger.told)} results"
     with running_server(folder, url) as server:
         load.urls = [server.url]
         load.study = load.study or create(server.url)
@@ -43,22 +45,25 @@ def cut_under_load(disk: LoopDisk, load: Load, folder: Path, url: str) -> None:
         try:
             enough = len(load.ledger.told) + 50
             wait_until(lambda: len(load.ledger.told) > enough)
-            (disk.path / "unsynced").write_text(UNSYNCED)
             # All stops in one moment: a kernel that goes on tells some syncs that are under way
             # when the file system is shut down that they were done.
             server.process.send_signal(signal.SIGSTOP)
+            (disk.path / "unsynced").write_text(unsynced)
             disk.cut_power()
             load.abandon()
             server.kill()
         finally:
             load.stop()
+    return unsynced
 
 
-def require_cut(disk: LoopDisk) -> None:
-    """Fail if what was not synced is still there: then no power was cut."""
+def is_gone(disk: LoopDisk, text: str) -> bool:
+    """Say whether what was not synced is gone; by chance the system may just have written it.
+
+    Its length may be there without its content, which is zeros then.
+    """
     unsynced = disk.path / "unsynced"
-    if unsynced.exists():  # its length may be known without its content, which is zeros then
-        assert unsynced.read_text() != UNSYNCED
+    return not unsynced.exists() or unsynced.read_text() != text
 
 
 def test_a_power_cut_on_sqlite_breaks_no_promise(
@@ -69,17 +74,17 @@ def test_a_power_cut_on_sqlite_breaks_no_promise(
     say: Callable[..., None],
 ) -> None:
     """I1, I2, I7: 0 of the acknowledged results are lost."""
-    cuts = rounds(2, 50)
+    cuts, gone = rounds(2, 50), 0
     url = sqlite.copy_template(sqlite_template, disk.path)
     os.sync()
     load = Load([], "")
     for _ in range(cuts):
-        cut_under_load(disk, load, tmp_path, url)
+        unsynced = cut_under_load(disk, load, tmp_path, url)
         disk.unmount()
         disk.mount()
-        require_cut(disk)
+        gone += is_gone(disk, unsynced)
         require_whole(url, load.ledger, load.study)
-    report(say, cuts, load.ledger)
+    report(say, cuts, gone, load.ledger)
 
 
 def test_a_power_cut_on_postgres_breaks_no_promise(
@@ -89,7 +94,7 @@ def test_a_power_cut_on_postgres_breaks_no_promise(
     say: Callable[..., None],
 ) -> None:
     """I1, I2, I7: 0 of the acknowledged results are lost."""
-    cuts = rounds(1, 20)
+    cuts, gone = rounds(1, 20), 0
     home = disk.path / "pg"
     home.mkdir()
     home.chmod(0o755)
@@ -104,19 +109,23 @@ def test_a_power_cut_on_postgres_breaks_no_promise(
             stop.callback(postmaster.stop, signal.SIGQUIT)
             if cut == 0:
                 migrate.upgrade(url)
-            cut_under_load(disk, load, tmp_path, url)
+            unsynced = cut_under_load(disk, load, tmp_path, url)
             stop.close()
             disk.unmount()
             disk.mount()
-            require_cut(disk)
+            gone += is_gone(disk, unsynced)
             postmaster.start()
             require_whole(url, load.ledger, load.study)
             postmaster.stop()
-    report(say, cuts, load.ledger)
+    report(say, cuts, gone, load.ledger)
 
 
-def report(say: Callable[..., None], cuts: int, ledger: Ledger) -> None:
+def report(say: Callable[..., None], cuts: int, gone: int, ledger: Ledger) -> None:
     """Put the figures into the report; nothing but success and 503 was answered."""
     statuses = dict(ledger.statuses)
-    say(cuts=cuts, acknowledged=len(ledger.told), lost=0, double=0, statuses=statuses)
+    say(
+        cuts=cuts, unsynced_gone=gone, acknowledged=len(ledger.told), lost=0, double=0,
+        statuses=statuses,
+    )  # fmt: skip
+    assert gone >= cuts / 2, f"what was not synced is gone after {gone} of {cuts} cuts only"
     assert not ledger.refusals, ledger.refusals[:3]
