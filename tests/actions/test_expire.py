@@ -118,7 +118,7 @@ def test_a_clock_that_jumps_prolongs_leases(acting: Acting, study: str) -> None:
     jump = Jump(3600, acting.clock(), "a server")
     later = acting.lease(study, "b", rules=RULES.sparing())
     for _ in range(2):
-        acting.do(expire.shift_times, study, jump=jump)
+        acting.do(expire.shift_times, study, jump=jump, without_later=acting.clock())
 
     assert acting.do(expire.expire, study) == 0
     acting.clock.advance(61)
@@ -135,7 +135,7 @@ def test_a_jump_that_two_servers_noticed_counts_once(acting: Acting, study: str)
         noticed = acting.clock()
         for server, lag in [("a", 0.0), ("b", 4.0)]:
             jump = Jump(3600 + lag / 10, noticed + timedelta(seconds=lag), server)
-            acting.do(expire.shift_times, study, jump=jump)
+            acting.do(expire.shift_times, study, jump=jump, without_later=acting.clock())
         lease = acting.trial(study, 1).lease
         assert lease is not None
         assert (lease["expires_at"] - acting.clock()).total_seconds() == 60, times
@@ -147,7 +147,7 @@ def test_a_clock_that_is_set_back_shortens_leases(acting: Acting, study: str) ->
     acting.clock.advance(-3600)
     jump = Jump(-3600, acting.clock(), "a server")
     for _ in range(2):
-        acting.do(expire.shift_times, study, jump=jump)
+        acting.do(expire.shift_times, study, jump=jump, without_later=acting.clock())
 
     acting.clock.advance(59)
     assert acting.do(expire.expire, study) == 0
@@ -190,7 +190,7 @@ def test_a_budget_of_seconds_outlives_a_clock_that_is_set(acting: Acting) -> Non
     acting.do(tell.observe, study, 1, value=1.0)
     assert acting.study(study).state == "active"
     for _ in range(2):
-        acting.do(expire.shift_times, study, jump=jump)
+        acting.do(expire.shift_times, study, jump=jump, without_later=acting.clock())
 
     acting.clock.advance(199)
     assert acting.look(expire.studies_out_of_time, acting.clock()) == []
@@ -205,7 +205,7 @@ def test_a_budget_of_seconds_does_not_grow_when_the_clock_is_set_back(acting: Ac
     acting.clock.advance(-3600)
     jump = Jump(-3600, acting.clock(), "a server")
     for _ in range(2):
-        acting.do(expire.shift_times, study, jump=jump)
+        acting.do(expire.shift_times, study, jump=jump, without_later=acting.clock())
 
     acting.clock.advance(100)
     assert acting.look(expire.studies_out_of_time, acting.clock()) == [study]

@@ -237,35 +237,68 @@ def test_a_clock_that_is_set_and_set_back_expires_nothing(sqlite_url: str, clock
             await asyncio.to_thread(busy.wait, 10)
             clock.advance(86400)
             waiting = asyncio.create_task(asked(service, study, "x", wait_seconds=0))
-            await asyncio.sleep(0.05)
+            for _ in range(20):
+                await asyncio.sleep(0)  # until its turn is what it waits for
             service.clock()
             clock.advance(-86400)
             service.clock()
             go_on.set()
             await asyncio.gather(occupied, waiting)
             await jobs.sweeper.sweep(service)
-            assert (await service.read(read.trial, study, 1)).state == "active"
+            trial = await service.read(read.trial, study, 1)
+            assert trial.state == "active"
+            assert trial.lease is not None
+            assert (trial.lease["expires_at"] - clock()).total_seconds() == RULES.seconds
 
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    "jumps", [(3600, 3600), (-3600, -3600), (-7200, -3600), (-3600, 3600), (3600, -3600)]
+)
 def test_a_clock_that_is_set_twice_between_two_sweeps_moves_leases_twice(
-    sqlite_url: str, clock: Clock
+    sqlite_url: str, clock: Clock, jumps: tuple[float, float]
 ) -> None:
-    """By the same time each: it is not the same jump, noticed again."""
+    """A lease of before both is moved by both, one of between by the second: both last as long."""
+
+    async def scenario() -> None:
+        async with running(sqlite_url, clock=clock, ticks=lambda: 0.0) as service:
+            study = await new_study(service)
+            await asked(service, study, "w", wait_seconds=0)
+            clock.advance(jumps[0])
+            await asked(service, study, "x", wait_seconds=0)
+            clock.advance(jumps[1])
+            service.clock()
+            await jobs.sweeper.sweep(service)
+            for number in (1, 2):
+                lease = (await service.read(read.trial, study, number)).lease
+                assert lease is not None
+                left = (lease["expires_at"] - clock()).total_seconds()
+                assert left == RULES.seconds, number
+
+    asyncio.run(scenario())
+
+
+def test_a_study_that_cannot_be_moved_spares_leases_for_a_while_only(
+    sqlite_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the reason: later they run out as ever."""
     ticks = [0.0]
+
+    def _fail(*_args: Any, **_kwargs: Any) -> None:
+        raise ZeroDivisionError
 
     async def scenario() -> None:
         async with running(sqlite_url, clock=clock, ticks=lambda: ticks[0]) as service:
-            study = await new_study(service)
-            await asked(service, study, "w", wait_seconds=0)
-            for _ in range(2):
-                clock.advance(3600)
-                service.clock()
-            await jobs.sweeper.sweep(service)
-            lease = (await service.read(read.trial, study, 1)).lease
-            assert lease is not None
-            assert (lease["expires_at"] - clock()).total_seconds() == RULES.seconds
+            await asked(service, await new_study(service), "w", wait_seconds=0)
+            monkeypatch.setattr("beliefgrid.actions.expire.shift_times", _fail)
+            clock.advance(3600)
+            for seconds, may_expire in ((0, False), (600, False), (3600, True)):
+                clock.advance(seconds)
+                ticks[0] += seconds
+                with pytest.raises(ZeroDivisionError):
+                    await jobs.sweeper.sweep(service)
+                assert service.rules.may_expire == may_expire
 
     asyncio.run(scenario())
 

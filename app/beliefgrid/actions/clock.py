@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], datetime]
@@ -23,6 +23,7 @@ class Jump:
     seconds: float
     noticed_at: datetime
     server: str
+    ticks: float = field(default=0.0, compare=False)  # of a clock that cannot be set, then
 
     @property
     def by(self) -> timedelta:
@@ -30,7 +31,10 @@ class Jump:
         return timedelta(seconds=self.seconds)
 
     def follows(self, moment: datetime, now: datetime) -> bool:
-        """Say whether a moment was written before the clock was set."""
+        """Say whether a moment was written before the clock was set.
+
+        `now` is the time it would be if the clock had not been set again since.
+        """
         return moment <= self.noticed_at - self.by / 2 if self.seconds > 0 else moment > now
 
     def is_same(self, other: "Jump") -> bool:
@@ -55,4 +59,4 @@ class Watch:
         before, ticks_before = self._last
         self._last = now, ticks
         excess = (now - before).total_seconds() - (ticks - ticks_before)
-        return now, Jump(excess, now, self._server) if abs(excess) > JUMP_S else None
+        return now, Jump(excess, now, self._server, ticks) if abs(excess) > JUMP_S else None

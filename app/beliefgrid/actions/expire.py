@@ -1,7 +1,6 @@
 """Leases run out, and their cells are free again; a study's time runs out."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -39,17 +38,20 @@ def end_out_of_time(c: Connection, study_id: str, *, now: datetime) -> None:
         study.end_if_spent()
 
 
-def shift_times(c: Connection, study_id: str, *, jump: Jump, now: datetime) -> None:
+def shift_times(
+    c: Connection, study_id: str, *, jump: Jump, now: datetime, without_later: datetime
+) -> None:
     """Let leases, and the study's own time, end as much later or earlier as the clock was set.
 
     What began by the new time stays as it is; another server may have noticed the same jump.
+    `without_later` is the time it would be if the clock had not been set again since.
     """
     with changing(c, study_id, now, deleted=True) as study:
-        if any(jump.is_same(_as_jump(e.data)) for e in events.of_kind(c, study_id, "clock_set")):
+        if any(jump.is_same(_as_jump(e)) for e in events.of_kind(c, study_id, "clock_set")):
             return
-        moved = _shift_leases(study, jump)
+        moved = _shift_leases(study, jump, without_later)
         began = study.get("started_at")
-        if study.get("ends_at") is not None and jump.follows(began, now):
+        if study.get("ends_at") is not None and jump.follows(began, without_later):
             study.set(started_at=began + jump.by)
             study.plan_end()
             moved += 1
@@ -62,14 +64,15 @@ def shift_times(c: Connection, study_id: str, *, jump: Jump, now: datetime) -> N
             )
 
 
-def _as_jump(data: dict[str, Any]) -> Jump:
-    noticed_at = data.get("noticed_at", "0001-01-01T00:00:00+00:00")  # not in old events
-    return Jump(data["seconds"], datetime.fromisoformat(noticed_at), data.get("server", ""))
+def _as_jump(event: AnyRow) -> Jump:
+    said = event.data.get("noticed_at")  # not in old events
+    noticed_at = datetime.fromisoformat(said) if said else event.created_at
+    return Jump(event.data["seconds"], noticed_at, event.data.get("server", ""))
 
 
-def _shift_leases(study: Change, jump: Jump) -> int:
+def _shift_leases(study: Change, jump: Jump, without_later: datetime) -> int:
     live = trials.live(study.c, study.id)
-    moved = [row for row in live if jump.follows(row.updated_at, study.now)]
+    moved = [row for row in live if jump.follows(row.updated_at, without_later)]
     for row in moved:
         names = ("lease_expires_at", "hard_deadline_at", "updated_at")
         trials.move(study.c, row, ("active",), {n: getattr(row, n) + jump.by for n in names})

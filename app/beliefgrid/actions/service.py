@@ -43,6 +43,7 @@ GLANCE_S = 0.2  # how often it looks whether the newest posterior is worth more 
 PATIENCE_S = 15.0  # how long an ask waits for the newest posterior if it does not say
 MOST_LOOKS = 5  # at what another transaction was first with; one is enough
 JUMP_GRACE = timedelta(seconds=60)  # in which the sweeper prolongs the leases
+MOST_MOVING_S = 600.0  # how much longer nothing expires if it cannot
 
 
 class Service:
@@ -247,22 +248,28 @@ class Service:
     def clock(self) -> datetime:
         """Return the time; if it jumped, leases are spared until they are moved with it.
 
-        From any thread. Actions are told the time of their transaction: whoever is told an old
-        time finds leases that were not moved yet, or is behind the one who moves them.
+        From any thread. Actions are told the time of their transaction, so that those of one
+        writer that come after the one that moves leases know the new time.
         """
         with self._reading:
             now, jump = self._watch.read()
             if jump is not None:
-                log.warning("the clock was set by %+.0f s; leases move with it", jump.seconds)
                 grace = max(self.restart_grace, JUMP_GRACE).total_seconds()
                 self._spared_until = self._ticks() + grace
                 self._jumps.append(jump)
+        if jump is not None:
+            log.warning("the clock was set by %+.0f s; leases move with it", jump.seconds)
         return now
+
+    def without_later(self, jump: Jump) -> datetime:
+        """Return the time it would be if the clock had not been set again since a jump."""
+        return jump.noticed_at + timedelta(seconds=self._ticks() - jump.ticks)
 
     @property
     def rules(self) -> LeaseRules:
         """The rules of this moment: after a start, or when the clock was set, nothing expires."""
-        is_spared = bool(self._jumps) or self._ticks() < self._spared_until
+        patience = MOST_MOVING_S if self._jumps else 0.0  # they are still to be moved
+        is_spared = self._ticks() < self._spared_until + patience
         return self._rules.sparing() if is_spared else self._rules
 
     @property
