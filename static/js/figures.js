@@ -1,7 +1,7 @@
 /** Figures as plain objects for Plotly: no element, no address, no clock. */
 
 import { IN_ITS_ROOM, levelAxis, numberAxis } from "./axes.js";
-import { level, levels, literal, number, percent } from "./format.js";
+import { PERCENT, level, levels, literal, number, percent } from "./format.js";
 import { layerOf, valueText } from "./layers.js";
 import { colorscale } from "./palettes.js";
 
@@ -198,7 +198,7 @@ const LOOKS = {
 /** Return line charts: each series has its own dash and colour. */
 export function lines({ x_title: x, y_title: y, is_log: isLog, has_zero: hasZero, is_share: isShare, series }, { colours, width }) {
   const hue = { line: colours.accent, step: colours.accent, "step-2": colours.second, "line-2": colours.second, "step-4": colours.third, "step-5": colours.fourth, "step-6": colours.accent };
-  const word = isShare ? percent : undefined;
+  const word = isShare ? (tick) => number(100 * tick, 6) + PERCENT : undefined;
   const data = series.map((one) => ({
     type: "scatter",
     mode: one.look === "points" ? "markers" : one.x.length > 60 ? "lines" : "lines+markers",

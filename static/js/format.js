@@ -1,7 +1,7 @@
 /** Numbers and times as people read them. Exact values stay in tables and exports. */
 
 const MINUS = "\u2212";
-const PERCENT = "\u00a0%";
+export const PERCENT = "\u00a0%";
 
 /** Return a number with a few significant digits, as short as it can be. */
 export function number(value, digits = 4) {
@@ -18,6 +18,7 @@ export function percent(p) {
   if (p > 0 && p < 0.0001) return `< 0.01${PERCENT}`;
   const shown = 100 * p;
   const digits = shown >= 10 ? 0 : shown >= 1 ? 1 : 2;
+  if (p < 1 && Number(shown.toFixed(digits)) >= 100) return `> 99${PERCENT}`;
   return `${Number(shown.toFixed(digits))}${PERCENT}`;
 }
 

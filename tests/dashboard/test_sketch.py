@@ -1,6 +1,9 @@
 """A history without scripts: every point where it belongs, the best line exact."""
 
+import pytest
+
 from beliefgrid.actions.crowds import Point, Sample
+from beliefgrid.dashboard.lines import LineData, line_chart
 from beliefgrid.dashboard.sketch import Series, history_of, is_wide, sketch
 
 
@@ -52,3 +55,16 @@ def test_wide_positive_values_want_a_log_axis() -> None:
     wide = history_of("s", "mse", "minimize", found)
     assert wide.sketch is not None
     assert [text for _, text in wide.sketch.y_labels] == ["100", "10", "1"]
+
+
+@pytest.mark.parametrize("top", [0.9999, 0.5, 0.0003])
+def test_ticks_of_shares_differ(top: float) -> None:
+    """Also near 100 %, and where all of them are tiny."""
+    points = [(1.0, 0.98 * top), (2.0, top)]
+    data = LineData("results", "P(best)", [Series("P(best)", "line", points)], is_share=True)
+    drawn = line_chart("curve", "/feed", data, caption="").sketch
+
+    assert drawn is not None
+    labels = [text for _, text in drawn.y_labels]
+    assert len(set(labels)) == len(labels) > 1
+    assert all(label.endswith("\N{NO-BREAK SPACE}%") for label in labels)

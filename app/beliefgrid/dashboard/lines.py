@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from beliefgrid.dashboard.numbers import number, percent
+from beliefgrid.dashboard.numbers import PERCENT, number, percent
 from beliefgrid.dashboard.render import Part
 from beliefgrid.dashboard.sketch import Series, Sketch, sketch
 
@@ -22,11 +22,13 @@ class LineData:
     has_zero: bool = False
     is_share: bool = False  # probabilities, written in per cent
 
-    def word(self, y: float, digits: int | None = None) -> str:
-        """Return a number of the y axis in words."""
-        if self.is_share:
-            return percent(y)
-        return number(y) if digits is None else number(y, digits)
+    def word(self, y: float) -> str:
+        """Return a number of the y axis in a sentence."""
+        return percent(y) if self.is_share else number(y)
+
+    def exact(self, y: float, digits: int = 4) -> str:
+        """Return it in a table, or beside a tick: neighbours differ."""
+        return number(100 * y, digits) + PERCENT if self.is_share else number(y, digits)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `static/js/lines.js` draws."""
@@ -79,7 +81,7 @@ def line_chart(figure_id: str, feed: str, data: LineData, *, caption: str) -> Li
             x_labels=ends,
             is_log=data.is_log,
             zero=data.has_zero,
-            word=lambda y: data.word(y, 3),
+            word=lambda y: data.exact(y, 3),
         ),
         names=[(one.name, one.look) for one in data.series if one.points],
         alt=f"{data.y_title} over {data.x_title}. {_last(data)}",
@@ -96,7 +98,7 @@ def table_rows(data: LineData) -> list[tuple[str, Sequence[str]]]:
     xs = sorted({x for one in data.series for x, _ in one.points})
     known = [dict(one.points) for one in data.series]
     return [
-        (number(x), [data.word(series[x]) if x in series else "" for series in known]) for x in xs
+        (number(x), [data.exact(series[x]) if x in series else "" for series in known]) for x in xs
     ]
 
 
