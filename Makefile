@@ -26,7 +26,7 @@ test-unit: .venv/.ready ## all tests but the browser's; ARGS="-k word" picks som
 test-browser: .venv/.ready ## the tests that need a browser, in a run of their own
 	@$(PYTEST) tests/browser $(ARGS)
 
-test-faults: .venv/.ready ## kill, starve and confuse the service under load; FAULTS=short is the short form
+test-faults: .venv/.ready ## kill, starve and confuse the service under load; FAULTS=short, longest for less, more
 	@FAULTS=$(or $(FAULTS),full) $(PYTEST) tests/faults -m "fault or not fault" -p no:randomly $(ARGS)
 
 check: .venv/.ready ## format, lint, types, imports, templates, spelling, migrations, containers

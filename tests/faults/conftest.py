@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 FORM = os.environ.get("FAULTS", "short")
+if FORM not in ("short", "full", "longest"):
+    raise pytest.UsageError(f"expected FAULTS=short, full or longest, got {FORM!r}")
 IS_FULL, IS_LONGEST = FORM in ("full", "longest"), FORM == "longest"
 FIGURES: list[str] = []
 

@@ -69,7 +69,9 @@ def test_only_tables_that_grew_to_twice_their_size_are_looked_at(engine: Engine)
     Statistics(engine).look()
     Statistics(engine).look()
 
-    assert [one for one in said if one.startswith("ANALYZE")] == ["ANALYZE studies, trials"]
+    assert [one for one in said if one.startswith("ANALYZE")] == [
+        "ANALYZE (SKIP_LOCKED) studies, trials"
+    ]
     with engine.begin() as c:
         assert known_trials(c) == 100
 

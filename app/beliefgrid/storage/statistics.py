@@ -1,8 +1,8 @@
 """What Postgres knows of the sizes of its tables, while they grow from nothing.
 
-It plans a statement once per session, by what it knows then, and keeps the plan until it learns
-more. By itself it looks once a minute. With empty tables all indexes seem alike, so for that
-minute asks and tells would read all trials of their study, or all results, to find one of them.
+A session soon keeps the plan of a statement, by what is known then, until more is learned. By
+itself Postgres looks once a minute. With empty tables all indexes seem alike, so for that minute
+asks and tells would read all trials of their study, or all results, to find one of them.
 """
 
 import logging
@@ -10,6 +10,8 @@ import threading
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
+
+from beliefgrid.storage.errors import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,6 @@ class Statistics:
             with self._engine.connect() as c:
                 grown = list(c.execute(_DOUBLED, {"names": list(TABLES)}).scalars())
                 if grown:
-                    c.execute(text(f"ANALYZE {', '.join(grown)}"))
-        except SQLAlchemyError as error:
+                    c.execute(text(f"ANALYZE (SKIP_LOCKED) {', '.join(grown)}"))
+        except (SQLAlchemyError, StorageError) as error:
             log.warning("Postgres plans by what it knew of its tables before: %s", error)
