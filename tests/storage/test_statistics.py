@@ -1,6 +1,7 @@
 """What Postgres knows of its tables while they grow."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -37,7 +38,7 @@ def test_postgres_learns_of_the_first_trials_from_those_who_store_them(postgres_
     database = open_database(postgres_url)
     database.write(lambda c: studies.add(c, study_row("st_1"))).result()
     changes = [
-        database.write(lambda c, n=n: add_trials(c, n, n), "st_1")  # type: ignore[misc]
+        database.write(partial(add_trials, first=n, last=n), "st_1")
         for n in range(1, FIRST_LOOK + 1)
     ]
     for change in changes:
